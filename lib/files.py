@@ -1,0 +1,125 @@
+"""The files by which stages meet: their names, written once, and how they are read and written.
+
+A name is a path below the run's folder, and its first part is the stage that writes it. A notebook reads with
+``files.read(run_dir, files.DESIGN)`` and writes with ``files.write(run_dir, files.DESIGN, value)``; the runner finds
+those two calls in the code cells, and so knows what each stage depends on.
+"""
+
+import json
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from lib.errors import InputError
+
+DESIGN = "01_design/design.json"
+TABLE = "01_design/table.parquet"
+SPLIT = "01_design/split.parquet"
+PROFILE = "02_eda/profile.json"
+RECIPE = "03_cleaning/recipe.json"
+TRAIN = "03_cleaning/train.parquet"
+VALIDATION = "03_cleaning/validation.parquet"
+TEST = "03_cleaning/test.parquet"
+CANDIDATE_MODEL = "04_training/{candidate}/model.skops"
+CANDIDATE_SUMMARY = "04_training/{candidate}/summary.json"
+CANDIDATE_PREDICTIONS = "04_training/{candidate}/validation_predictions.parquet"
+CHAMPION = "champion"
+MODEL = "05_evaluation/model.skops"
+MODEL_CARD = "05_evaluation/model_card.md"
+EVALUATION = "05_evaluation/evaluation.json"
+TEST_PREDICTIONS = "05_evaluation/test_predictions.parquet"
+
+
+def path(run_dir: str | Path, name: str, **fields: str) -> Path:
+    """Return where a file of the run lies; `fields` fill the braces of its name."""
+    return Path(run_dir) / name.format(**fields)
+
+
+def read(run_dir: str | Path, name: str, **fields: str) -> Any:
+    """Read a file of the run: a table from .parquet, a value from .json, text from .md, an estimator from .skops.
+
+    Raises
+    ------
+    InputError
+        If the file is not there, with the stage that writes it.
+    """
+    source = path(run_dir, name, **fields)
+    if not source.exists():
+        stage = name.split("/")[0]
+        raise InputError(
+            f"{source} is missing; {stage} writes it. Run notebooks/{stage}.ipynb first, with the same run_dir, "
+            f"or let `uv run pipeline.py run` bring everything up to date."
+        )
+    return _READERS[source.suffix](source)
+
+
+def trained(run_dir: str | Path, candidates: list[str]) -> list[str]:
+    """Return those of the candidates that 04_training has finished in this run, in the order given.
+
+    The headless run trains all of them before 05_evaluation; by hand, one execution of 04_training trains one.
+    """
+    return [name for name in candidates if path(run_dir, CANDIDATE_MODEL, candidate=name).exists()]
+
+
+def write(run_dir: str | Path, name: str, value: Any, **fields: str) -> Path:
+    """Write a file of the run whole or not at all, and return where it lies."""
+    target = path(run_dir, name, **fields)
+    replace(target, lambda temporary: _WRITERS[target.suffix](temporary, value))
+    return target
+
+
+def replace(target: Path, write_to: Callable[[Path], Any]) -> None:
+    """Let `write_to` fill a temporary file beside `target`, then put it in the target's place in one step."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(f".{uuid.uuid4().hex}{target.suffix}")
+    try:
+        write_to(temporary)
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _read_parquet(source: Path):
+    import pandas as pd
+
+    return pd.read_parquet(source)
+
+
+def _read_skops(source: Path):
+    from lib import packaging
+
+    return packaging.load(source)
+
+
+def _write_skops(target: Path, value: Any) -> None:
+    from lib import packaging
+
+    packaging.dump(value, target)
+
+
+def _write_json(target: Path, value: Any) -> None:
+    target.write_text(json.dumps(value, indent=2, ensure_ascii=False, default=_plain) + "\n", encoding="utf-8")
+
+
+def _plain(value: Any):
+    """Turn numpy's scalars and pandas' times into what JSON knows."""
+    if hasattr(value, "isoformat"):
+        return value.isoformat()
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    raise TypeError(f"{type(value).__name__} cannot be written to JSON: {value!r}")
+
+
+_READERS = {
+    ".json": lambda source: json.loads(source.read_text(encoding="utf-8")),
+    ".md": lambda source: source.read_text(encoding="utf-8"),
+    ".parquet": _read_parquet,
+    ".skops": _read_skops,
+}
+_WRITERS = {
+    ".json": _write_json,
+    ".md": lambda target, value: target.write_text(value, encoding="utf-8"),
+    ".parquet": lambda target, value: value.to_parquet(target),
+    ".skops": _write_skops,
+}

@@ -1,0 +1,153 @@
+"""The `parameters` cell of a notebook is its schema: read it, check what was given against it, convert it."""
+
+import ast
+import difflib
+import json
+import tokenize
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from lib.errors import InputError
+
+RUN_DIR = "run_dir"
+HEADLESS = {"sample": 0}
+"""What the command line sets where the user does not: all rows, where a notebook by hand works on a sample."""
+
+_TRUTHS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One line of a `parameters` cell: ``name: type = default  # help``."""
+
+    name: str
+    type: str
+    default: Any
+    help: str
+
+
+def of_notebook(notebook: Path) -> dict[str, Parameter]:
+    """Return the parameters of a notebook by name, without `run_dir`, which the runner sets.
+
+    Raises
+    ------
+    InputError
+        If the notebook cannot be parsed, or a line of the cell is not ``name: type = literal  # help``.
+    """
+    for cell in cells(notebook):
+        if "parameters" in cell["metadata"].get("tags", []):
+            source = "".join(cell["source"])
+            found = {p.name: p for p in _parse(source, notebook)}
+            found.pop(RUN_DIR, None)
+            return found
+    return {}
+
+
+def cells(notebook: Path) -> list[dict]:
+    """Return the cells of a notebook file as they are stored."""
+    try:
+        return json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    except (json.JSONDecodeError, KeyError, TypeError) as error:
+        raise InputError(f"{notebook} is not a notebook that can be read: {error}. Open it in Jupyter.") from None
+
+
+def convert(parameter: Parameter, value: Any) -> Any:
+    """Return `value`, often text from the command line, as the parameter's type.
+
+    Raises
+    ------
+    InputError
+        If it cannot be that type.
+    """
+    try:
+        return _CONVERTERS[parameter.type](value)
+    except (ValueError, TypeError, KeyError):
+        raise InputError(
+            f"Parameter {parameter.name} takes {parameter.type}, not {value!r}. Its default is {parameter.default!r}."
+        ) from None
+
+
+def resolve(
+    known: Mapping[str, Mapping[str, Parameter]], given: Mapping[str, Any]
+) -> dict[str, dict[str, Any]]:
+    """Return the value of every parameter of every stage.
+
+    Parameters
+    ----------
+    known : mapping of stage to mapping of name to Parameter
+    given : mapping of name to value
+        What the user gave; text is converted to the declared type.
+
+    Raises
+    ------
+    InputError
+        If a name is unknown to all stages, or a value is not of its type.
+    """
+    names = {name for parameters in known.values() for name in parameters}
+    for name in given:
+        if name not in names:
+            raise InputError(_unknown(name, names))
+    chosen = {**HEADLESS, **given}
+    return {
+        stage: {name: convert(p, chosen[name]) if name in chosen else p.default for name, p in parameters.items()}
+        for stage, parameters in known.items()
+    }
+
+
+def _unknown(name: str, names: Iterable[str]) -> str:
+    close = difflib.get_close_matches(name, names, n=1)
+    hint = f" Did you mean {close[0]}?" if close else ""
+    return f"No notebook has a parameter {name}.{hint} Known are: {', '.join(sorted(names))}."
+
+
+def _parse(source: str, notebook: Path) -> list[Parameter]:
+    comments = {
+        token.start[0]: token.string.lstrip("# ").strip()
+        for token in tokenize.generate_tokens(StringIO(source).readline)
+        if token.type == tokenize.COMMENT
+    }
+    return [_parameter(statement, comments, notebook) for statement in ast.parse(source).body]
+
+
+def _parameter(statement: ast.stmt, comments: Mapping[int, str], notebook: Path) -> Parameter:
+    try:
+        name, kind = statement.target.id, statement.annotation.id
+        return Parameter(name, kind, ast.literal_eval(statement.value), comments.get(statement.end_lineno, ""))
+    except (AttributeError, ValueError):
+        raise InputError(
+            f"{notebook}, parameters cell: expected `name: type = literal  # help`, found `{ast.unparse(statement)}`."
+        ) from None
+
+
+def _bool(value: Any) -> bool:
+    return value if isinstance(value, bool) else _TRUTHS[str(value).strip().lower()]
+
+
+def _int(value: Any) -> int:
+    if isinstance(value, bool) or (isinstance(value, float) and not value.is_integer()):
+        raise ValueError(value)
+    return int(value)
+
+
+def _float(value: Any) -> float:
+    if isinstance(value, bool):
+        raise ValueError(value)
+    return float(value)
+
+
+def _str(value: Any) -> str:
+    if isinstance(value, (list, dict)):
+        raise TypeError(value)
+    return str(value)
+
+
+def _list(value: Any) -> list:
+    if isinstance(value, str):
+        return [part.strip() for part in value.split(",") if part.strip()]
+    return list(value)
+
+
+_CONVERTERS = {"bool": _bool, "int": _int, "float": _float, "str": _str, "list": _list}
