@@ -24,7 +24,8 @@ TEST = "03_cleaning/test.parquet"
 CANDIDATE_MODEL = "04_training/{candidate}/model.skops"
 CANDIDATE_SUMMARY = "04_training/{candidate}/summary.json"
 CANDIDATE_PREDICTIONS = "04_training/{candidate}/validation_predictions.parquet"
-CHAMPION = "champion"
+CHAMPION_MODEL = "champion/model.skops"
+CHAMPION_INFO = "champion/champion.json"
 MODEL = "05_evaluation/model.skops"
 MODEL_CARD = "05_evaluation/model_card.md"
 EVALUATION = "05_evaluation/evaluation.json"
@@ -54,12 +55,17 @@ def read(run_dir: str | Path, name: str, **fields: str) -> Any:
     return _READERS[source.suffix](source)
 
 
+def exists(run_dir: str | Path, name: str, **fields: str) -> bool:
+    """Return whether a file of the run is there, for inputs that a stage can do without."""
+    return path(run_dir, name, **fields).exists()
+
+
 def trained(run_dir: str | Path, candidates: list[str]) -> list[str]:
     """Return those of the candidates that 04_training has finished in this run, in the order given.
 
     The headless run trains all of them before 05_evaluation; by hand, one execution of 04_training trains one.
     """
-    return [name for name in candidates if path(run_dir, CANDIDATE_MODEL, candidate=name).exists()]
+    return [name for name in candidates if exists(run_dir, CANDIDATE_MODEL, candidate=name)]
 
 
 def write(run_dir: str | Path, name: str, value: Any, **fields: str) -> Path:
