@@ -1,6 +1,7 @@
 """One way to score each task: scikit-learn's names, higher is better, from predictions rather than estimators."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 from sklearn import metrics
@@ -23,12 +24,49 @@ def score(metric: str, y: np.ndarray, prediction: np.ndarray) -> float:
     return float(METRICS[metric](np.asarray(y), np.asarray(prediction)))
 
 
-def predict(task: str, model, X) -> np.ndarray:
-    """Return what `score` wants of a fitted model: probabilities for classes, values for a regression."""
-    if task == "regression":
-        return model.predict(X)
-    probabilities = model.predict_proba(X)
-    return probabilities[:, 1] if task == "binary" else probabilities
+def predict(design: Mapping[str, Any], model, X) -> np.ndarray:
+    """Return what `score` wants of a fitted model.
+
+    Parameters
+    ----------
+    design : mapping
+        The contract; `task`, and `classes` in the order of the codes (the model's own order if it names none).
+    model : estimator
+        Fitted on the labels as they stand in the table.
+    X : DataFrame of shape (n_samples, n_features)
+
+    Returns
+    -------
+    array
+        Probability of the last class, shape (n_samples,), for a binary task; of each class in the order of
+        `classes`, shape (n_samples, n_classes), for a multiclass task; the values for a regression.
+    """
+    if design["task"] == "regression":
+        return np.asarray(model.predict(X), dtype="float64")
+    known = model.classes_.tolist()
+    classes = design.get("classes") or known
+    # a class that was too rare to be among the training rows has no column in the model's answer
+    given = dict(zip(known, model.predict_proba(X).T, strict=True))
+    probabilities = np.column_stack([given.get(label, np.zeros(len(X))) for label in classes])
+    return probabilities[:, -1] if design["task"] == "binary" else probabilities
+
+
+def encode(design: Mapping[str, Any], y) -> np.ndarray:
+    """Return labels as codes 0, 1, … in the order of the contract's classes; a regression's values as floats.
+
+    Raises
+    ------
+    ValueError
+        If there is a label that the contract does not name.
+    """
+    if design["task"] == "regression":
+        return np.asarray(y, dtype="float64")
+    labels = np.asarray(y).tolist()
+    codes = {label: code for code, label in enumerate(design.get("classes") or sorted(set(labels)))}
+    unknown = set(labels) - set(codes)
+    if unknown:
+        raise ValueError(f"The design's classes are {list(codes)}; found also {sorted(unknown, key=str)}.")
+    return np.array([codes[label] for label in labels], dtype="int64")
 
 
 METRICS: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
