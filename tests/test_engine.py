@@ -1,0 +1,113 @@
+import json
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from lib import engine, kernels
+
+
+@pytest.fixture(scope="module")
+def source():
+    with kernels.KernelSource() as source:
+        yield source
+
+
+@pytest.fixture
+def run(source, tmp_path):
+    def run(*cells, time_limit=60, listener=lambda event: None, memory_limit_mb=None, **values):
+        return engine.execute(
+            write_notebook(tmp_path / "notebook.ipynb", "x: int = 1", *cells),
+            tmp_path / "executed.ipynb",
+            values,
+            cwd=tmp_path,
+            listener=listener,
+            execution="01_design",
+            time_limit=time_limit,
+            kernels=source,
+            memory_limit_mb=memory_limit_mb,
+        )
+
+    return run
+
+
+def write_notebook(path: Path, *sources: str) -> Path:
+    document = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
+    document.cells[0].metadata.tags = ["parameters"]
+    nbformat.write(document, path)
+    return path
+
+
+def printed(path: Path) -> str:
+    cells = json.loads(path.read_text())["cells"]
+    outputs = [output for cell in cells for output in cell.get("outputs", [])]
+    return "".join("".join(output.get("text", output.get("traceback", ""))) for output in outputs)
+
+
+def test_values_reach_the_notebook_and_the_executed_notebook_has_its_outputs(run, tmp_path):
+    outcome = run("print(x + 1)", x=41)
+    assert (outcome.status, outcome.message, outcome.cell) == ("done", "", 3)
+    assert printed(tmp_path / "executed.ipynb") == "42\n"
+
+
+def test_the_notebook_runs_in_the_folder_it_is_given_and_the_caller_stays_where_it_is(run, tmp_path):
+    before = Path.cwd()
+    run("import os; print(os.getcwd())")
+    assert printed(tmp_path / "executed.ipynb").strip() == str(tmp_path)
+    assert Path.cwd() == before
+
+
+def test_each_code_cell_is_announced_as_it_starts(run):
+    events = []
+    run("1", "2", listener=events.append, x=2)
+    assert [(event.kind, event.execution, event.cell, event.n_cells) for event in events] == [
+        ("cell", "01_design", cell, 4) for cell in (1, 2, 3, 4)
+    ]
+
+
+def test_a_gate_that_refuses_is_told_from_an_error(run):
+    outcome = run("from lib.errors import GateRefused", "raise GateRefused('too little gain')")
+    assert (outcome.status, outcome.error_name, outcome.message) == ("refused", "GateRefused", "too little gain")
+
+
+def test_an_error_stops_the_notebook_and_keeps_its_name_and_cell(run, tmp_path):
+    outcome = run("print('before')", "1 / 0", "print('after')", x=1)
+    assert (outcome.status, outcome.error_name, outcome.cell) == ("failed", "ZeroDivisionError", 4)
+    assert "before" in printed(tmp_path / "executed.ipynb")
+    assert "after" not in printed(tmp_path / "executed.ipynb")
+
+
+def test_a_kernel_killed_from_outside_is_named_with_its_signal_and_peak(run):
+    outcome = run("import os; os.kill(os.getpid(), 9)")
+    assert outcome.status == "died"
+    assert "died at cell 2: it was ended by SIGKILL; its peak was" in outcome.message
+    assert outcome.peak_memory_mb > 10
+
+
+def test_a_kernel_that_leaves_is_named_with_its_exit_status(run):
+    assert "it left with exit status 3" in run("import os; os._exit(3)").message
+
+
+def test_a_kernel_that_uses_too_much_memory_is_stopped(run):
+    outcome = run("data = b'x' * 10**9", "import time; time.sleep(30)", memory_limit_mb=600)
+    assert outcome.status == "died"
+    assert "more memory than the limit of 600 MB" in outcome.message
+    assert outcome.peak_memory_mb > 600
+
+
+def test_a_cell_that_never_ends_is_stopped_and_the_notebook_says_so(run, tmp_path):
+    outcome = run("import time; print('waiting', flush=True); time.sleep(600)", time_limit=3)
+    assert outcome.status == "timeout"
+    assert outcome.seconds < 10
+    assert "did not end within its limit of 3 seconds; cell 2" in outcome.message
+    assert "waiting" in printed(tmp_path / "executed.ipynb")
+
+
+def test_nothing_is_left_beside_the_executed_notebook(run, tmp_path):
+    run("1")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["executed.ipynb", "notebook.ipynb"]
+
+
+def test_the_kernel_says_nothing_of_unencrypted_transport(run, tmp_path, capfd):
+    run("print('hello')")
+    assert "encryption" not in printed(tmp_path / "executed.ipynb") + "".join(capfd.readouterr())
