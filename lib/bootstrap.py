@@ -1,15 +1,26 @@
-"""Intervals of a score, and of the difference of two models' scores on the same rows, by resampling rows."""
+"""Intervals of a score, and of the difference of two models' scores on the same rows, by resampling.
 
+Rows of one hour or one day share their weather, and rows of one group share what the group has: resampled one by one
+they make an interval too narrow. So whole clusters are resampled where there are any, a group or a period, and an
+interval is widened for a small number of them.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
+from scipy import stats
 
 from lib import scoring
+
+LEAST_CLUSTERS = 30
+PERIODS = ("D", "h", "min", "s")
 
 
 @dataclass(frozen=True)
 class Interval:
-    """A score, or a difference of scores, with its percentile bootstrap interval."""
+    """A score, or a difference of scores, with its bootstrap interval; NaN where it is not defined."""
 
     value: float
     low: float
@@ -17,8 +28,17 @@ class Interval:
     confidence: float
 
 
-def score_interval(metric, y, prediction, *, n_resamples=500, confidence=0.95, random_state=0) -> Interval:
-    """Return a score with its percentile interval (Efron and Tibshirani 1993, chapter 13).
+def score_interval(
+    metric: str,
+    y,
+    prediction,
+    *,
+    clusters=None,
+    n_resamples: int = 500,
+    confidence: float = 0.95,
+    random_state: int = 0,
+) -> Interval:
+    """Return a score with its expanded percentile interval.
 
     Parameters
     ----------
@@ -26,43 +46,113 @@ def score_interval(metric, y, prediction, *, n_resamples=500, confidence=0.95, r
         As for `scoring.score`.
     y : array of shape (n_samples,)
     prediction : array of shape (n_samples,) or (n_samples, n_classes)
+    clusters : array of int, shape (n_samples,), optional
+        Which rows belong together, as codes from 0 on (`clusters_of`); None if each row stands for itself.
     n_resamples : int
-        Resamples of the rows.
+        How often rows, or clusters, are drawn with replacement.
     confidence : float
-        Share of resamples inside the interval.
+        Share of resamples inside the interval, before it is expanded.
     random_state : int
         Seed of the resamples.
+
+    Notes
+    -----
+    Resamples for which the score is not defined, such as ROC AUC of one class only, are left out; where that is more
+    than half of them, the ends are NaN. The percentile interval is expanded for a small number of rows or clusters as
+    Hesterberg (2015), "What teachers should know about the bootstrap", section 4.1.2, proposes. Resampling of whole
+    clusters follows Field and Welsh (2007), "Bootstrapping clustered data".
     """
-    value = scoring.score(metric, y, prediction)
-    return _interval(value, _resampled(metric, y, [prediction], n_resamples, random_state)[:, 0], confidence)
+    resampled = resample(metric, y, [prediction], clusters=clusters, n_resamples=n_resamples, random_state=random_state)
+    return interval(scoring.score(metric, y, prediction), resampled[:, 0], _n_drawn(y, clusters), confidence)
 
 
-def paired_difference(metric, y, prediction, reference, *, n_resamples=500, confidence=0.95, random_state=0) -> Interval:
+def paired_difference(
+    metric: str,
+    y,
+    prediction,
+    reference,
+    *,
+    clusters=None,
+    n_resamples: int = 500,
+    confidence: float = 0.95,
+    random_state: int = 0,
+) -> Interval:
     """Return how much better `prediction` scores than `reference`, each resample drawn once for both.
 
-    Parameters and source are those of `score_interval`; `reference` has the shape of `prediction`.
+    Parameters and notes are those of `score_interval`; `reference` has the shape of `prediction`.
     """
+    both = [prediction, reference]
+    resampled = resample(metric, y, both, clusters=clusters, n_resamples=n_resamples, random_state=random_state)
     value = scoring.score(metric, y, prediction) - scoring.score(metric, y, reference)
-    scores = _resampled(metric, y, [prediction, reference], n_resamples, random_state)
-    return _interval(value, scores[:, 0] - scores[:, 1], confidence)
+    return interval(value, resampled[:, 0] - resampled[:, 1], _n_drawn(y, clusters), confidence)
 
 
-def _resampled(metric, y, predictions, n_resamples, random_state) -> np.ndarray:
-    """Return the scores of each prediction on each resample; resamples with one class only are left out."""
-    y = np.asarray(y)
-    predictions = [np.asarray(prediction) for prediction in predictions]
-    generator = np.random.default_rng(random_state)
-    draws = (generator.integers(0, len(y), len(y)) for _ in range(n_resamples))
-    return np.array(
-        [
-            [scoring.score(metric, y[rows], prediction[rows]) for prediction in predictions]
-            for rows in draws
-            if metric not in ("roc_auc", "average_precision") or np.ptp(y[rows]) > 0
-        ]
-    )
+def resample(
+    metric: str, y, predictions: Sequence, *, clusters=None, n_resamples: int, random_state: int
+) -> np.ndarray:
+    """Return the scores of each prediction on the same resamples, shape (n_resamples, n_predictions)."""
+    scores = [scoring.weighted(metric, y, prediction) for prediction in predictions]
+    draws = _counts(len(y), clusters, n_resamples, np.random.default_rng(random_state))
+    return np.array([[score(counts) for score in scores] for counts in draws]).reshape(n_resamples, len(scores))
 
 
-def _interval(value, resampled, confidence) -> Interval:
-    tail = (1 - confidence) / 2
-    low, high = np.quantile(resampled, [tail, 1 - tail])
+def interval(value: float, resampled: np.ndarray, n_drawn: int, confidence: float) -> Interval:
+    """Return the expanded percentile interval of a score, from its resampled values.
+
+    Parameters
+    ----------
+    value : float
+        The score on the rows as they are.
+    resampled : array of shape (n_resamples,)
+    n_drawn : int
+        How many rows, or clusters, each resample drew.
+    confidence : float
+    """
+    defined = resampled[~np.isnan(resampled)]
+    if np.isnan(value) or n_drawn < 2 or len(defined) <= len(resampled) / 2:
+        return Interval(value, np.nan, np.nan, confidence)
+    tail = stats.norm.cdf(stats.t.ppf((1 - confidence) / 2, n_drawn - 1) * np.sqrt(n_drawn / (n_drawn - 1)))
+    low, high = np.quantile(defined, [tail, 1 - tail])
     return Interval(value, float(low), float(high), confidence)
+
+
+def clusters_of(table: pd.DataFrame, *, time_column: str = "", group_column: str = "") -> np.ndarray | None:
+    """Return which rows belong together: those of a group, or of the longest period that leaves enough clusters.
+
+    Parameters
+    ----------
+    table : DataFrame of shape (n_samples, n_columns)
+    time_column, group_column : str
+        The contract's columns; empty if there is none. A group goes before time.
+
+    Returns
+    -------
+    array of int, shape (n_samples,), or None
+        Codes from 0 on; None where no grouping leaves `LEAST_CLUSTERS`, and rows have to stand for themselves.
+    """
+    for values in _groupings(table, time_column, group_column):
+        codes, unique = pd.factorize(values, use_na_sentinel=False)
+        if LEAST_CLUSTERS <= len(unique) < len(table):
+            return codes
+    return None
+
+
+def _groupings(table, time_column, group_column):
+    if group_column:
+        yield table[group_column]
+    elif time_column and pd.api.types.is_datetime64_any_dtype(table[time_column]):
+        yield from (table[time_column].dt.floor(period) for period in PERIODS)
+    elif time_column:
+        yield table[time_column]
+
+
+def _counts(n_samples, clusters, n_resamples, generator):
+    """Yield how often each row is in each resample."""
+    n_drawn = n_samples if clusters is None else int(np.max(clusters)) + 1
+    for _ in range(n_resamples):
+        counts = np.bincount(generator.integers(0, n_drawn, n_drawn), minlength=n_drawn).astype("float64")
+        yield counts if clusters is None else counts[clusters]
+
+
+def _n_drawn(y, clusters) -> int:
+    return len(y) if clusters is None else int(np.max(clusters)) + 1

@@ -1,27 +1,73 @@
-"""One way to score each task: scikit-learn's names, higher is better, from predictions rather than estimators."""
+"""One way to score each task: from the contract and a fitted model to a prediction, and from that to a number."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from sklearn import metrics
+
+from lib.errors import InputError
+from lib.metrics import METRICS, Weighted
 
 DEFAULT_METRIC = {"binary": "roc_auc", "multiclass": "neg_log_loss", "regression": "r2"}
 
 
-def score(metric: str, y: np.ndarray, prediction: np.ndarray) -> float:
+def score(metric: str, y, prediction) -> float:
     """Return the score of a prediction; higher is better.
 
     Parameters
     ----------
     metric : str
-        A key of `METRICS`, named as scikit-learn's scorers are.
+        A key of `metrics.METRICS`, named as scikit-learn's scorers are.
     y : array of shape (n_samples,)
-        The truth; classes are coded 0, 1, ….
+        The truth; classes are coded 0, 1, …, as `encode` does.
     prediction : array of shape (n_samples,) or (n_samples, n_classes)
         Probability of class 1 for a binary task, of each class for a multiclass task, the value for a regression.
+
+    Returns
+    -------
+    float
+        NaN where the metric is not defined: a ranking of rows that are all of one class.
     """
-    return float(METRICS[metric](np.asarray(y), np.asarray(prediction)))
+    return float(weighted(metric, y, prediction)(np.ones(len(y))))
+
+
+def weighted(metric: str, y, prediction) -> Weighted:
+    """Return the score as a function of the rows' weights, an array of shape (n_samples,).
+
+    Parameters are those of `score`.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not match, or a prediction is missing or infinite.
+    """
+    y, prediction = np.asarray(y, dtype="float64"), np.asarray(prediction, dtype="float64")
+    if len(y) != len(prediction):
+        raise ValueError(f"{metric} wants one prediction a row: found {len(prediction)} for {len(y)} rows.")
+    if not np.isfinite(prediction).all():
+        raise ValueError(f"{metric}: {np.sum(~np.isfinite(prediction))} predictions are missing or infinite.")
+    return METRICS[metric].prepare(y, prediction)
+
+
+def metrics_for(task: str) -> list[str]:
+    """Return the names of the metrics that fit a task, its default first."""
+    fitting = [name for name, metric in METRICS.items() if task in metric.tasks]
+    return sorted(fitting, key=lambda name: name != DEFAULT_METRIC[task])
+
+
+def validate(metric: str, task: str) -> str:
+    """Return the metric's name if it fits the task.
+
+    Raises
+    ------
+    InputError
+        If it does not, with the names of those that do.
+    """
+    if metric not in metrics_for(task):
+        raise InputError(
+            f"The metric {metric!r} does not fit a {task} task. Use one of: {', '.join(metrics_for(task))}."
+        )
+    return metric
 
 
 def predict(design: Mapping[str, Any], model, X) -> np.ndarray:
@@ -67,14 +113,3 @@ def encode(design: Mapping[str, Any], y) -> np.ndarray:
     if unknown:
         raise ValueError(f"The design's classes are {list(codes)}; found also {sorted(unknown, key=str)}.")
     return np.array([codes[label] for label in labels], dtype="int64")
-
-
-METRICS: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
-    "roc_auc": metrics.roc_auc_score,
-    "average_precision": metrics.average_precision_score,
-    "neg_log_loss": lambda y, p: -metrics.log_loss(y, p, labels=np.arange(p.shape[1] if p.ndim == 2 else 2)),
-    "neg_brier_score": lambda y, p: -metrics.brier_score_loss(y, p),
-    "r2": metrics.r2_score,
-    "neg_mean_absolute_error": lambda y, p: -metrics.mean_absolute_error(y, p),
-    "neg_root_mean_squared_error": lambda y, p: -metrics.root_mean_squared_error(y, p),
-}

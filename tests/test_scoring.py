@@ -6,6 +6,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from lib import scoring
+from lib.errors import InputError
 
 GRADES = {"task": "multiclass", "classes": ["low", "middle", "high"]}
 
@@ -39,3 +40,24 @@ def test_the_positive_class_is_the_last_one_whatever_its_place_in_the_alphabet()
     model = LogisticRegression().fit(X, ["bad", "bad", "good", "good"])
     design = {"task": "binary", "classes": ["good", "bad"]}
     assert scoring.predict(design, model, X)[0] > 0.5
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
+def test_the_default_metric_fits_its_task_and_is_named_first(task):
+    assert scoring.metrics_for(task)[0] == scoring.DEFAULT_METRIC[task]
+    assert scoring.validate(scoring.DEFAULT_METRIC[task], task) == scoring.DEFAULT_METRIC[task]
+
+
+def test_a_metric_of_another_task_is_refused_with_those_that_fit():
+    with pytest.raises(InputError, match="'r2' does not fit a binary task. Use one of: roc_auc, .*f1"):
+        scoring.validate("r2", "binary")
+
+
+def test_a_missing_prediction_is_an_error_and_not_a_low_rank():
+    with pytest.raises(ValueError, match="1 predictions are missing"):
+        scoring.score("roc_auc", [0, 1, 1], [0.1, np.nan, 0.3])
+
+
+def test_too_few_predictions_are_an_error():
+    with pytest.raises(ValueError, match="found 2 for 3 rows"):
+        scoring.score("r2", [0, 1, 1], [0.1, 0.3])
