@@ -1,0 +1,177 @@
+"""Ways of treating gaps, compared by cross-validation on training rows, and the choice with its reason."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.pipeline import Pipeline
+
+from lib import folds, preprocessing, scoring
+
+# From the simplest to the most elaborate: what loses nothing and adds nothing comes first. An indicator is a column
+# more for each column with gaps; deleted rows leave no gap to indicate.
+WAYS = (
+    ("median", False),
+    ("most_frequent", False),
+    ("delete_columns", False),
+    ("delete_rows", False),
+    ("median", True),
+    ("most_frequent", True),
+    ("delete_columns", True),
+    ("iterative", False),
+    ("iterative", True),
+)
+
+
+def columns_with_gaps(X: pd.DataFrame) -> pd.Series:
+    """Return the share of gaps of each column that has any, the largest first; infinite numbers count as gaps."""
+    gaps = X.replace([np.inf, -np.inf], np.nan).isna().mean()
+    return gaps[gaps > 0].sort_values(ascending=False).rename("gaps")
+
+
+def compare(
+    table: pd.DataFrame,
+    design: Mapping[str, Any],
+    recipe: Mapping[str, Any],
+    *,
+    max_missing: float = 0.3,
+    n_splits: int = 5,
+    random_state: int = 0,
+    ways: Iterable[tuple[str, bool]] = WAYS,
+) -> pd.DataFrame:
+    """Return how well a quick linear model does with each way of treating gaps, on the same folds.
+
+    Parameters
+    ----------
+    table : DataFrame of shape (n_samples, n_columns)
+        Training rows, or a sample of them.
+    design, recipe : mapping
+        The contract, and the columns by kind.
+    max_missing : float
+        Share of gaps beyond which ``delete_columns`` deletes a column.
+    n_splits, random_state : int
+        Of the folds, and of the imputation that draws.
+    ways : iterable of tuple of str and bool
+        Pairs of strategy and indicator, from the simplest to the most elaborate.
+
+    Returns
+    -------
+    DataFrame, a row a way, in the order of `ways`
+        ``strategy``, ``add_indicator``, ``deleted_columns``, ``n_rows`` fitted on in the largest fold, ``score`` (the
+        mean over the folds), ``standard_error``, ``behind`` and ``behind_error`` (how far behind the best way, fold
+        by fold, and the standard error of that), and ``scores``.
+    """
+    split = folds.make(table, design, n_splits=n_splits, random_state=random_state)
+    deleted = _mostly_gaps(table, recipe, max_missing)
+    rows = [_evaluate(table, design, recipe, split, way, deleted, random_state) for way in ways]
+    return _against_best(pd.DataFrame(rows))
+
+
+def choose(comparison: pd.DataFrame) -> dict[str, Any]:
+    """Return the simplest way that is within one standard error of the best (Breiman and others 1984, 3.4.3).
+
+    The error is that of the difference fold by fold, so that folds which are hard for every way do not hide that one
+    is worse than another.
+
+    Returns
+    -------
+    dict
+        ``strategy``, ``add_indicator``, ``deleted_columns``, and ``reason`` in words.
+    """
+    good_enough = comparison["behind"] <= comparison["behind_error"]
+    chosen, best = comparison[good_enough].iloc[0], comparison.loc[comparison["score"].idxmax()]
+    reason = f"It scores best, {best['score']:.4f}."
+    if chosen.name != best.name:
+        reason = (
+            f"The simplest way within one standard error of the best: {chosen['score']:.4f} against "
+            f"{best['score']:.4f} of {in_words(best['strategy'], best['add_indicator'])}, "
+            f"{chosen['behind']:.4f} behind with a standard error of {chosen['behind_error']:.4f}."
+        )
+    return {
+        "strategy": chosen["strategy"],
+        "add_indicator": bool(chosen["add_indicator"]),
+        "deleted_columns": list(chosen["deleted_columns"]),
+        "reason": reason,
+    }
+
+
+def nothing_missing() -> dict[str, Any]:
+    """Return the choice where there is nothing to choose: a row to predict may still have a gap."""
+    reason = "No training row has a gap; the median stands in for one in a row to predict."
+    return {"strategy": "median", "add_indicator": False, "deleted_columns": [], "reason": reason}
+
+
+def complete_rows(X: pd.DataFrame, recipe: Mapping[str, Any]) -> np.ndarray:
+    """Return which rows a model is fitted on: all of them, or those without gaps where the recipe deletes rows.
+
+    Parameters
+    ----------
+    X : DataFrame of shape (n_samples, n_features)
+    recipe : mapping
+        With ``missing``; gaps of ``hidden_gaps`` do not count, because they are always filled.
+    """
+    if recipe["missing"]["strategy"] != "delete_rows":
+        return np.ones(len(X), dtype=bool)
+    names = [name for name in _names(recipe) if name not in recipe.get("hidden_gaps", [])]
+    return X[names].replace([np.inf, -np.inf], np.nan).notna().all(axis=1).to_numpy()
+
+
+def in_words(strategy: str, add_indicator: bool) -> str:
+    """Return a way of treating gaps as it stands in tables and figures."""
+    return f"{strategy.replace('_', ' ')}{' + indicator' if add_indicator else ''}"
+
+
+def _names(recipe: Mapping[str, Any]) -> list[str]:
+    return [name for kind in preprocessing.KINDS for name in recipe[kind]]
+
+
+def _mostly_gaps(table: pd.DataFrame, recipe: Mapping[str, Any], max_missing: float) -> list[str]:
+    gaps = columns_with_gaps(table[_names(recipe)])
+    hidden = recipe.get("hidden_gaps", [])
+    return [name for name in gaps[gaps > max_missing].index if name not in hidden]
+
+
+def _evaluate(table, design, recipe, split, way, deleted, random_state) -> dict[str, Any]:
+    strategy, add_indicator = way
+    deleted = deleted if strategy == "delete_columns" else []
+    missing = {"strategy": strategy, "add_indicator": add_indicator, "deleted_columns": deleted}
+    tried = {**recipe, "missing": missing}
+    fitted = [_score_fold(table, design, tried, fold, random_state) for fold in split]
+    scores = [score for score, _ in fitted]
+    return {**missing, "n_rows": max(n_rows for _, n_rows in fitted), "score": np.mean(scores), "scores": scores}
+
+
+def _score_fold(table, design, recipe, fold, random_state) -> tuple[float, int]:
+    train, test = table.iloc[fold[0]], table.iloc[fold[1]]
+    complete = train[complete_rows(train, recipe)]
+    # where too few rows are complete, deleting the others is no way at all
+    if len(complete) < 30 or complete[design["target"]].nunique() < 2:
+        return -np.inf, len(complete)
+    model = _quick_model(design, recipe, random_state).fit(complete, complete[design["target"]])
+    prediction = scoring.predict(design, model, test)
+    truth = scoring.encode(design, test[design["target"]])
+    return scoring.score(design["metric"], truth, prediction), len(complete)
+
+
+def _quick_model(design: Mapping[str, Any], recipe: Mapping[str, Any], random_state: int) -> Pipeline:
+    estimator = Ridge() if design["task"] == "regression" else LogisticRegression(max_iter=100, tol=1e-3)
+    columns = preprocessing.linear_columns(recipe, random_state=random_state)
+    return Pipeline([("columns", columns), ("estimator", estimator)])
+
+
+def _against_best(compared: pd.DataFrame) -> pd.DataFrame:
+    scores = np.array(compared["scores"].tolist())
+    with np.errstate(invalid="ignore"):
+        behind = scores[np.argmax(compared["score"])] - scores
+    return compared.assign(
+        standard_error=_standard_error(scores), behind=behind.mean(axis=1), behind_error=_standard_error(behind)
+    )
+
+
+def _standard_error(values: np.ndarray) -> np.ndarray:
+    if values.shape[1] < 2:
+        return np.zeros(len(values))
+    with np.errstate(invalid="ignore"):
+        return np.nan_to_num(values.std(axis=1, ddof=1) / np.sqrt(values.shape[1]))

@@ -1,0 +1,179 @@
+"""From the table's raw columns to the numbers that an estimator takes, as unfitted steps of the model's own pipeline.
+
+Every step is a class of scikit-learn or skrub, so that the registered model loads without this repository.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.compose import ColumnTransformer
+from sklearn.experimental import enable_iterative_imputer  # noqa: F401  (makes IterativeImputer importable)
+from sklearn.impute import IterativeImputer, MissingIndicator, SimpleImputer
+from sklearn.model_selection import KFold
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, OrdinalEncoder, StandardScaler, TargetEncoder
+from skrub import DatetimeEncoder, StringEncoder
+
+KINDS = ("numeric", "categorical", "high_cardinality", "text", "datetime")
+MISSING = "missing"
+# HistGradientBoosting takes at most 255 categories in a column; one is kept for the infrequent ones.
+MAX_CATEGORIES = 254
+
+
+def linear_columns(recipe: Mapping[str, Any], *, random_state: int = 0) -> ColumnTransformer:
+    """Return the columns of a linear model: without collinear ones, gaps filled, categories one-hot, all scaled."""
+    return _columns(
+        _as_recipe_says({**recipe, "numeric": recipe["linear_numeric"]}),
+        number=make_pipeline(*_numbers(), _imputer(recipe, random_state), StandardScaler()),
+        hidden_number=make_pipeline(*_numbers(), _most_frequent(), StandardScaler()),
+        category=make_one_hot(),
+        high_cardinality=make_pipeline(*make_target_encoder(random_state), StandardScaler()),
+        text=make_pipeline(make_text_encoder(random_state), StandardScaler()),
+        time=make_pipeline(
+            make_calendar(), SimpleImputer(strategy="median", keep_empty_features=True), StandardScaler()
+        ),
+    )
+
+
+def forest_columns(recipe: Mapping[str, Any], *, random_state: int = 0) -> ColumnTransformer:
+    """Return the columns of a random forest: gaps filled, categories as codes, many categories by their target."""
+    return _columns(
+        _as_recipe_says(recipe),
+        number=make_pipeline(*_numbers(), _imputer(recipe, random_state)),
+        hidden_number=make_pipeline(*_numbers(), _most_frequent()),
+        category=make_codes(unknown=-1),
+        high_cardinality=make_target_encoder(random_state),
+        text=make_text_encoder(random_state),
+        time=make_pipeline(make_calendar(), SimpleImputer(strategy="median", keep_empty_features=True)),
+    )
+
+
+def boosting_columns(recipe: Mapping[str, Any], *, random_state: int = 0) -> ColumnTransformer:
+    """Return the columns of a boosting that knows gaps and categories itself; the categories come first.
+
+    Only columns whose gaps give the target away are filled: such a model would learn from the gap itself.
+    """
+    return _columns(
+        recipe,
+        number=make_pipeline(*_numbers()),
+        hidden_number=make_pipeline(*_numbers(), _most_frequent()),
+        category=make_codes(unknown=np.nan),
+        high_cardinality=make_target_encoder(random_state),
+        text=make_text_encoder(random_state),
+        time=make_calendar(),
+    )
+
+
+def no_columns() -> ColumnTransformer:
+    """Return nothing, for a model that looks at no column."""
+    return ColumnTransformer([("nothing", "drop", [])])
+
+
+def one_column(recipe: Mapping[str, Any], name: str, *, random_state: int = 0) -> ColumnTransformer:
+    """Return one column alone, in the way that its kind asks for."""
+    alone = {kind: [column for column in recipe[kind] if column == name] for kind in KINDS}
+    plain = {"strategy": "median", "add_indicator": False}
+    return forest_columns({**recipe, **alone, "missing": plain}, random_state=random_state)
+
+
+def make_one_hot() -> Pipeline:
+    """Return one column a category; unknown ones count as infrequent, and a gap is a category of its own."""
+    encoder = OneHotEncoder(handle_unknown="infrequent_if_exist", min_frequency=0.005, sparse_output=False)
+    return make_pipeline(_named_gaps(), encoder)
+
+
+def make_codes(*, unknown: float) -> Pipeline:
+    """Return one column of codes, by alphabet; the rarest categories beyond `MAX_CATEGORIES` share one code."""
+    encoder = OrdinalEncoder(
+        handle_unknown="use_encoded_value", unknown_value=unknown, max_categories=MAX_CATEGORIES, dtype=np.float64
+    )
+    return make_pipeline(_named_gaps(), encoder)
+
+
+def make_target_encoder(random_state: int) -> Pipeline:
+    """Return the target's mean a category, shrunk, and cross-fitted so that no row sees its own target."""
+    return make_pipeline(_named_gaps(), TargetEncoder(cv=KFold(5, shuffle=True, random_state=random_state)))
+
+
+def make_text_encoder(random_state: int) -> StringEncoder:
+    """Return a few components of the pieces that a text is made of."""
+    return StringEncoder(n_components=10, random_state=random_state)
+
+
+def make_calendar() -> DatetimeEncoder:
+    """Return month, day, weekday and hour of a moment, which come again, and the year."""
+    return DatetimeEncoder(resolution="hour", add_weekday=True, add_total_seconds=False)
+
+
+def _columns(
+    recipe: Mapping[str, Any], *, number, hidden_number, category, high_cardinality, text, time
+) -> ColumnTransformer:
+    hidden = set(recipe.get("hidden_gaps", []))
+    steps = [
+        *_by_gaps("category", category, recipe["categorical"], hidden),
+        ("number", number, [name for name in recipe["numeric"] if name not in hidden]),
+        ("hidden_number", hidden_number, [name for name in recipe["numeric"] if name in hidden]),
+        *_by_gaps("high_cardinality", high_cardinality, recipe["high_cardinality"], hidden),
+        *((f"text {name}", text, name) for name in recipe["text"]),
+        *((f"time {name}", time, name) for name in recipe["datetime"]),
+        ("gap", MissingIndicator(features="all", error_on_new=False), recipe.get("indicated", [])),
+    ]
+    return ColumnTransformer([step for step in steps if step[2]], verbose_feature_names_out=False)
+
+
+def _by_gaps(name: str, encoder: Pipeline, columns: list[str], hidden: set[str]) -> list[tuple]:
+    """Return the step twice: for columns whose gaps may be seen, and for those whose gaps are filled first."""
+    filled = make_pipeline(_most_frequent(), *(step for _, step in encoder.steps))
+    return [
+        (name, encoder, [column for column in columns if column not in hidden]),
+        (f"hidden_{name}", filled, [column for column in columns if column in hidden]),
+    ]
+
+
+def _as_recipe_says(recipe: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the recipe with its way of treating gaps applied to the lists of columns."""
+    missing = recipe["missing"]
+    deleted = missing.get("deleted_columns", []) if missing["strategy"] == "delete_columns" else []
+    kept = {kind: [name for name in recipe[kind] if name not in deleted] for kind in KINDS}
+    if missing["add_indicator"]:
+        return {**recipe, **kept, "indicated": deleted}
+    # without indicators a gap must not be a category of its own either
+    return {**recipe, **kept, "hidden_gaps": [*recipe.get("hidden_gaps", []), *_with_categories(kept)]}
+
+
+def _with_categories(kept: Mapping[str, list[str]]) -> list[str]:
+    return [*kept["categorical"], *kept["high_cardinality"]]
+
+
+def _numbers() -> list[FunctionTransformer]:
+    """Return the steps that turn whole numbers, truths and None into floats, and infinite values into gaps."""
+    finite = {"nan": np.nan, "posinf": np.nan, "neginf": np.nan}
+    return [
+        FunctionTransformer(np.asarray, kw_args={"dtype": "float64"}, feature_names_out="one-to-one"),
+        FunctionTransformer(np.nan_to_num, kw_args=finite, feature_names_out="one-to-one"),
+    ]
+
+
+def _imputer(recipe: Mapping[str, Any], random_state: int) -> BaseEstimator:
+    missing = recipe["missing"]
+    if missing["strategy"] == "iterative":
+        return IterativeImputer(
+            max_iter=5,
+            tol=1e-2,
+            add_indicator=missing["add_indicator"],
+            keep_empty_features=True,
+            random_state=random_state,
+        )
+    # rows and columns that are deleted leave no gaps to learn from, but a row to predict may have one
+    strategy = "most_frequent" if missing["strategy"] == "most_frequent" else "median"
+    return SimpleImputer(strategy=strategy, add_indicator=missing["add_indicator"], keep_empty_features=True)
+
+
+def _most_frequent() -> SimpleImputer:
+    return SimpleImputer(strategy="most_frequent", keep_empty_features=True)
+
+
+def _named_gaps() -> SimpleImputer:
+    return SimpleImputer(strategy="constant", fill_value=MISSING)
