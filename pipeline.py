@@ -10,7 +10,8 @@ import typer
 from lib.errors import CuadernoError, GateRefused, InputError
 
 ROOT = Path(__file__).resolve().parent
-MODEL_NAME = "cuaderno"
+Store = Annotated[Path, typer.Option(help="The folder of all state.", envvar="CUADERNO_STORE")]
+AsJson = Annotated[bool, typer.Option("--json", help="The result for programs, alone on standard output.")]
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__, pretty_exceptions_enable=False)
 
@@ -25,32 +26,44 @@ def run(
     parameter: Annotated[list[str], typer.Option("-p", help="A parameter of the notebooks, as name=value.")] = [],  # noqa: B006
 ) -> None:
     """Bring the stages up to date, in order, and register the result."""
-    from lib import runner
+    from lib import registry, runner, tracking
 
     given = dict(_pair(text) for text in parameter)
     executions = runner.plan(ROOT / "notebooks", given)
     run_id = datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%S")
     run_dir, report_dir = ROOT / "store" / "runs" / run_id, ROOT / "reports" / run_id
     typer.echo(f"run {run_id}: {len(executions)} notebooks")
+    tracker = tracking.Tracker(ROOT / "store", run_id, given)
     runner.run(executions, run_dir, report_dir, lambda execution: typer.echo(f"done {execution.name}"))
-    _register(executions, run_dir, report_dir)
-
-
-def _register(executions, run_dir: Path, report_dir: Path) -> None:
-    import mlflow
-
-    from lib import files, registry, results, tracking
-
-    tracking.connect(ROOT / "store")
-    with mlflow.start_run(run_name=run_dir.name) as parent:
-        pass
     for execution in executions:
-        tracking.log_stage(
-            parent.info.run_id, execution.name, dict(execution.values), run_dir, report_dir / f"{execution.name}.ipynb"
-        )
-    found = results.read(run_dir, "05_evaluation")["checks"]
-    version, alias = registry.register(files.read(run_dir, files.MODEL), MODEL_NAME, parent.info.run_id, found)
-    typer.echo(f"version {version} is {alias}")
+        report = report_dir / f"{execution.name}.ipynb"
+        tracker.stage(execution.name, values=execution.values, run_dir=run_dir, report=report, key=run_id)
+    tracked = tracker.finish()
+    made = registry.register(ROOT / "store", run_dir, run_id=run_id, key=run_id, base_key=run_id, tracking_run=tracked)
+    typer.echo(f"version {made.version} is {made.alias}")
+
+
+@app.command()
+def history(store: Store = ROOT / "store", as_json: AsJson = False) -> None:
+    """Show who or what changed the champion, when, from what to what, and why."""
+    from lib import database, decisions
+
+    found = decisions.about_champions(database.connect(store))
+    typer.echo(decisions.to_json(found) if as_json else decisions.to_text(found))
+
+
+@app.command()
+def rollback(
+    reason: Annotated[str, typer.Option(help="Why, in words; it stays on the record.")],
+    model: Annotated[str, typer.Option(help="Which model, where the store has several.")] = "",
+    store: Store = ROOT / "store",
+    as_json: AsJson = False,
+) -> None:
+    """Make the previous champion champion again, at once, on the record."""
+    from lib import decisions, registry
+
+    found = registry.rollback(store, registry.only_model(store, model), reason)
+    typer.echo(decisions.to_json([found]) if as_json else decisions.to_text([found]))
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -1,29 +1,32 @@
-"""Models as skops files: nothing is unpickled, and only types from an allow-list are loaded."""
+"""Models as skops files, and the folder in which a model stands alone: nothing is pickled or unpickled."""
 
+import json
+import shutil
+import zipfile
+from collections.abc import Mapping
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import skops.io
 
+from lib import portable
 from lib.errors import InputError
 
-TRUSTED = ("numpy.", "scipy.", "sklearn.", "skrub.", "pandas.")
+SOURCE = Path(portable.__file__)
+DATA = "data/model"
+"""Where MLflow keeps the packed folder within a registered model."""
+INFO = "info.json"
+ALWAYS_REQUIRED = ("mlflow", "numpy", "pandas", "scikit-learn", "scipy", "skops")
+OPTIONALLY_REQUIRED = ("skrub",)
+_LEFT_BEHIND = {"__pycache__", "registered_model_meta"}
 
 
 def dump(estimator: Any, target: Path) -> None:
     """Write an estimator to a skops file."""
     skops.io.dump(estimator, target)
-
-
-def types_of(estimator: Any) -> list[str]:
-    """Return the types in an estimator that skops does not trust by itself, checked against the allow-list.
-
-    Raises
-    ------
-    InputError
-        If there is a type from outside the allow-list.
-    """
-    return _allowed(skops.io.get_untrusted_types(data=skops.io.dumps(estimator)), "the model")
 
 
 def load(source: Path) -> Any:
@@ -32,14 +35,110 @@ def load(source: Path) -> Any:
     Raises
     ------
     InputError
-        If the file holds a type from outside the allow-list.
+        If the file holds something that is not on the allow-list.
     """
-    trusted = _allowed(skops.io.get_untrusted_types(file=source), str(source))
-    return skops.io.load(source, trusted=trusted)
+    try:
+        return portable.read(source)
+    except portable.Untrusted as error:
+        raise InputError(str(error)) from None
 
 
-def _allowed(types: list[str], holder: str) -> list[str]:
-    foreign = [name for name in types if not name.startswith(TRUSTED)]
-    if foreign:
-        raise InputError(f"{holder} holds types that are not trusted: {', '.join(foreign)}. It was not loaded.")
-    return types
+def columns(X: pd.DataFrame, optional: tuple[str, ...] = ()) -> list[dict[str, Any]]:
+    """Describe the columns that a model was fitted on, for raw tables to be brought to the same types.
+
+    Parameters
+    ----------
+    X : DataFrame of shape (n_samples, n_features)
+        Training rows.
+    optional : tuple of str
+        Columns that the model does not use. Those with gaps are optional as well: the model knows what to do.
+    """
+    return [_column(X[name], required=name not in optional and not X[name].hasnans) for name in X]
+
+
+def _column(values: pd.Series, *, required: bool) -> dict[str, Any]:
+    kind = _kind(values)
+    described = {"name": str(values.name), "kind": kind, "type": str(values.dtype), "required": bool(required)}
+    return described | ({"categories": values.cat.categories.tolist()} if kind == "category" else {})
+
+
+def _kind(values: pd.Series) -> str:
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        return "category"
+    if pd.api.types.is_numeric_dtype(values):
+        return "number"
+    if pd.api.types.is_datetime64_any_dtype(values):
+        return "time"
+    found = {type(value) for value in values.dropna()} if values.dtype == object else set()
+    return "boolean" if found and found <= {bool, np.bool_} else "text"
+
+
+def pack(folder: Path, model: Path, contract: Mapping[str, Any], info: Mapping[str, Any]) -> None:
+    """Fill a folder with all that a model needs to stand alone.
+
+    Parameters
+    ----------
+    folder : Path
+        Made if it is not there.
+    model : Path
+        The skops file.
+    contract : mapping
+        As `portable.Model` takes it.
+    info : mapping
+        What is to be known of the version wherever it goes.
+
+    Raises
+    ------
+    InputError
+        If the model holds something that is not on the allow-list.
+    """
+    load(model)
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(model, folder / portable.MODEL)
+    digest = portable.sha256(model)
+    _write(folder / portable.CONTRACT, {**contract, "sha256": digest})
+    _write(folder / INFO, {**info, "sha256": digest})
+
+
+def _write(path: Path, value: Mapping[str, Any]) -> None:
+    path.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def digests(folder: Path) -> dict[str, str]:
+    """Return the SHA-256 of each file of a folder, by its path in it."""
+    return {path.relative_to(folder).as_posix(): portable.sha256(path) for path in _files(folder)}
+
+
+def _files(folder: Path) -> list[Path]:
+    """Return what belongs to a model; Python and MLflow leave caches and notes beside it when they load it."""
+    return sorted(path for path in folder.rglob("*") if path.is_file() and not set(path.parts) & _LEFT_BEHIND)
+
+
+def differences(folder: Path, recorded: Mapping[str, str]) -> list[str]:
+    """Return in words how a folder's files differ from what was recorded of them; empty if they do not."""
+    found = digests(folder)
+    return [
+        f"{name} {'is missing' if name not in found else 'was not there' if name not in recorded else 'was changed'}"
+        for name in sorted(found.keys() | recorded.keys())
+        if found.get(name) != recorded.get(name)
+    ]
+
+
+def requirements(model: Path) -> list[str]:
+    """Return the packages that a skops file needs to be loaded, at the versions that are installed."""
+    with zipfile.ZipFile(model) as archive:
+        schema = archive.read("schema.json").decode("utf-8")
+    optional = [name for name in OPTIONALLY_REQUIRED if f'"__module__": "{name}' in schema]
+    needed = [*ALWAYS_REQUIRED, *optional]
+    return [f"{name}=={metadata.version(name)}" for name in sorted(needed)]
+
+
+def code(folder: Path) -> Path:
+    """Copy the source that travels with a model, under a name that tells its content, and return where it is.
+
+    Two versions of a model that carry different source can then be loaded into one process.
+    """
+    target = folder / f"cuaderno_model_{portable.sha256(SOURCE)[:12]}.py"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(SOURCE, target)
+    return target

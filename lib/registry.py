@@ -1,46 +1,282 @@
-"""Model versions in MLflow's registry: the champion, and its challengers."""
+"""Model versions in MLflow's registry: registered once, promoted or refused by their checks, rolled back on the record.
 
-import mlflow
-from mlflow import MlflowClient
-from mlflow.exceptions import MlflowException
+MLflow's alias `champion` says which version is in use; the decision log says why; the files in the store's `champion`
+folder are what is read. Each step can be repeated, so that the next call completes what a crash has left.
+"""
 
-from lib.checks import Check, refusals
+import json
+import tempfile
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lib import champion, database, decisions, packaging, portable, provenance, release, tracking
+from lib.checks import refusals
+from lib.decisions import CHANGES_OF_CHAMPION, Decision
+from lib.errors import InputError
 
 CHAMPION = "champion"
 CHALLENGER = "challenger"
+KEY = "cuaderno.key"
+FILES = "cuaderno.files"
+_MOVED = (
+    "The alias was found at this version without a decision on record: it was moved in MLflow, or a run ended before "
+    "the decision was written down."
+)
 
 
-def register(model, name: str, run_id: str, found: list[Check]) -> tuple[int, str]:
-    """Log a model, make it a version, and give it the alias that its checks allow.
+@dataclass(frozen=True)
+class Registered:
+    """What became of a model.
 
-    Returns
-    -------
-    tuple of int and str
-        The version and its alias.
+    Parameters
+    ----------
+    model_name : str
+    version : int
+    alias : str
+        ``champion`` or ``challenger``; empty if the version was decided about earlier and has neither now.
+    created : bool
+        False if this key was registered before; it is then neither registered nor promoted again.
+    former : int or None
+        The champion before this version was decided about.
+    reason : str
+        Why it was promoted or refused, in words.
     """
-    from lib import packaging
 
-    with mlflow.start_run(run_id=run_id):
-        mlflow.sklearn.log_model(
-            model,
-            name="model",
-            registered_model_name=name,
-            pip_requirements=["scikit-learn", "skops", "pandas"],
-            skops_trusted_types=packaging.types_of(model),
-            pyfunc_predict_fn="predict",
+    model_name: str
+    version: int
+    alias: str
+    created: bool
+    former: int | None
+    reason: str
+
+
+def register(
+    store: str | Path, run_dir: str | Path, *, run_id: str, key: str, base_key: str, tracking_run: str = ""
+) -> Registered:
+    """Make the run's chosen model a version, and champion or challenger as its checks say; once for each key.
+
+    Parameters
+    ----------
+    store : str or Path
+        The store's folder.
+    run_dir : str or Path
+        The run's files.
+    run_id : str
+        The pipeline's name of the run.
+    key, base_key : str
+        Content keys of 05_evaluation, with and without the champion as an input.
+    tracking_run : str
+        MLflow's id of the run, from `Tracker.finish`.
+    """
+    made = release.gather(Path(run_dir), run_id=run_id, key=key, base_key=base_key)
+    with _connected(store) as connection:
+        known = _version_of_key(connection.client, made.model_name, key)
+        version = known or _create(connection, made, tracking_run)
+        decision = _decide(store, connection, made, version)
+        _synchronize(store, connection, made.model_name)
+        alias = _alias_of(connection, made.model_name, version)
+    return Registered(made.model_name, version, alias, known is None, decision.from_version, decision.reason)
+
+
+def _version_of_key(client, model_name: str, key: str) -> int | None:
+    found = client.search_model_versions(f"name = '{model_name}' AND tags.`{KEY}` = '{key}'")
+    return min((int(version.version) for version in found), default=None)
+
+
+def _create(connection: tracking.Connection, made: release.Release, tracking_run: str) -> int:
+    client, run = connection.client, tracking_run or None
+    if not client.search_registered_models(f"name = '{made.model_name}'"):
+        client.create_registered_model(made.model_name)
+    logged = client.create_logged_model(connection.experiment_id, made.model_name, run)
+    with tempfile.TemporaryDirectory(prefix="cuaderno-") as temporary:
+        folder = _save(made, Path(temporary), logged.model_id, run)
+        client.log_model_artifacts(logged.model_id, str(folder))
+        digests = packaging.digests(folder)
+    client.finalize_logged_model(logged.model_id, "READY")
+    # Hashes and key come with the version itself: there is no moment at which it exists without them.
+    tags = {**made.tags, FILES: json.dumps(digests)}
+    source = f"models:/{logged.model_id}"
+    with tracking.as_default(client.tracking_uri):
+        return int(client.create_model_version(made.model_name, source, run, tags, model_id=logged.model_id).version)
+
+
+def _save(made: release.Release, temporary: Path, model_id: str, run: str | None) -> Path:
+    """Write the model as MLflow keeps it: files, source, requirements, signature."""
+    from mlflow import pyfunc
+    from mlflow.models import Model
+
+    packaging.pack(temporary / "model", made.model, made.contract, made.info)
+    code = packaging.code(temporary)
+    folder = temporary / "saved"
+    with warnings.catch_warnings():
+        # It misses an example row, which would be a row of the user's data in the registry.
+        warnings.filterwarnings("ignore", message=".*input example")
+        pyfunc.save_model(
+            str(folder),
+            loader_module=code.stem,
+            data_path=str(temporary / "model"),
+            code_paths=[str(code)],
+            pip_requirements=packaging.requirements(made.model),
+            signature=_signature(made.contract),
+            metadata={"columns": {column["name"]: column["type"] for column in made.contract["columns"]}},
+            mlflow_model=Model(model_uuid=model_id, model_id=model_id, run_id=run),
         )
-    client = MlflowClient()
-    version = max(int(v.version) for v in client.search_model_versions(f"name='{name}'"))
-    alias = CHALLENGER if refusals(found) else CHAMPION
-    client.set_registered_model_alias(name, alias, str(version))
-    for check in refusals(found):
-        client.set_model_version_tag(name, str(version), f"refused: {check.name}", check.explanation)
-    return version, alias
+    return folder
 
 
-def aliases(name: str) -> dict[str, str]:
+def _signature(contract: Mapping[str, Any]):
+    """Name the columns and say which are required; of any type, for the model itself brings them to theirs.
+
+    A typed signature refuses whole numbers for floats, gaps in integers, categories and time zones before the model
+    has seen them.
+    """
+    from mlflow.models import ModelSignature
+    from mlflow.types import ColSpec, Schema
+    from mlflow.types.schema import AnyType
+
+    inputs = [ColSpec(AnyType(), column["name"], required=column["required"]) for column in contract["columns"]]
+    answers = [ColSpec("double" if contract["task"] == "regression" else AnyType(), portable.PREDICTION)]
+    answers += [ColSpec("double", portable.PROBABILITY.format(label=label)) for label in contract["classes"]]
+    return ModelSignature(Schema(inputs), Schema(answers))
+
+
+def _decide(store, connection: tracking.Connection, made: release.Release, version: int) -> Decision:
+    """Give a version its alias and write down why, unless that has been done; return the decision."""
+    engine, client = database.connect(store), connection.client
+    tags = client.get_model_version(made.model_name, str(version)).tags
+    decisions.record_files(engine, made.model_name, version, json.loads(tags[FILES]))
+    for known in decisions.read(engine, made.model_name, kinds=("promotion", "refusal")):
+        if known.to_version == version:
+            return known
+    kind, alias = ("refusal", CHALLENGER) if refusals(made.checks) else ("promotion", CHAMPION)
+    former = _in_use(engine, made.model_name)
+    client.set_registered_model_alias(made.model_name, alias, str(version))
+    asked = Decision(kind, made.model_name, made.reason, "pipeline", former, version, made.key, made.run_id)
+    return decisions.record(engine, asked)
+
+
+def _in_use(engine, model_name: str) -> int | None:
+    return (decisions.reign(decisions.read(engine, model_name, kinds=CHANGES_OF_CHAMPION)) or [None])[-1]
+
+
+def _alias_of(connection: tracking.Connection, model_name: str, version: int) -> str:
+    found = [name for name, number in _aliases(connection, model_name).items() if number == version]
+    return CHAMPION if CHAMPION in found else CHALLENGER if CHALLENGER in found else ""
+
+
+def aliases(store: str | Path, model_name: str) -> dict[str, int]:
     """Return the version behind each alias; empty if the model is not registered."""
-    try:
-        return dict(MlflowClient().get_registered_model(name).aliases)
-    except MlflowException:
+    return _aliases(tracking.connect(store), model_name)
+
+
+def _aliases(connection: tracking.Connection, model_name: str) -> dict[str, int]:
+    if not connection.client.search_registered_models(f"name = '{model_name}'"):
         return {}
+    found = connection.client.get_registered_model(model_name).aliases
+    return {name: int(version) for name, version in found.items()}
+
+
+def refresh_champion(store: str | Path, model_name: str) -> champion.Champion | None:
+    """Bring decision log and local copy in line with MLflow's alias, and return the champion.
+
+    Raises
+    ------
+    InputError
+        If the files of the version behind the alias are not what was recorded of them.
+    """
+    with _connected(store) as connection:
+        _synchronize(store, connection, model_name)
+    return champion.current(store, model_name)
+
+
+def _synchronize(store, connection: tracking.Connection, model_name: str) -> None:
+    version = _aliases(connection, model_name).get(CHAMPION)
+    if version is None:
+        champion.drop(store, model_name)
+        return
+    engine = database.connect(store)
+    changes = decisions.read(engine, model_name, kinds=CHANGES_OF_CHAMPION)
+    reign = decisions.reign(changes)
+    if reign[-1:] != [version]:
+        kind = "rollback" if version in reign else "promotion"
+        former = reign[-1] if reign else None
+        decisions.record(engine, Decision(kind, model_name, _MOVED, "unknown", former, version))
+    if not champion.is_kept(store, model_name, version):
+        with _fetched(store, connection, model_name, version) as folder:
+            champion.keep(store, model_name, folder, version)
+
+
+@contextmanager
+def _fetched(store, connection: tracking.Connection, model_name: str, version: int) -> Iterator[Path]:
+    """Yield a copy of a version's files, compared with what was recorded of them."""
+    from mlflow.artifacts import download_artifacts
+
+    uri = connection.client.get_model_version_download_uri(model_name, str(version))
+    with tempfile.TemporaryDirectory(prefix="cuaderno-") as temporary:
+        folder = Path(
+            download_artifacts(artifact_uri=uri, dst_path=temporary, tracking_uri=connection.client.tracking_uri)
+        )
+        champion.verify(store, model_name, version, folder)
+        yield folder
+
+
+def load(store: str | Path, model_name: str, version: int) -> portable.Model:
+    """Return a version, ready to predict, if its files are what was recorded of them.
+
+    Raises
+    ------
+    InputError
+        If they are not.
+    """
+    with _fetched(store, tracking.connect(store), model_name, version) as folder:
+        return portable.load(folder / packaging.DATA)
+
+
+def only_model(store: str | Path, name: str = "") -> str:
+    """Return the model that is meant: the one named, or the only one that the store knows.
+
+    Raises
+    ------
+    InputError
+        If there is no such model, or there are several and none is named.
+    """
+    known = decisions.models(database.connect(store))
+    if name in known or (not name and len(known) == 1):
+        return name or known[0]
+    there = f"There are: {', '.join(known)}." if known else "None is registered yet."
+    raise InputError(f"Which model? --model {name} is unknown. {there}" if name else f"Which model? {there}")
+
+
+def rollback(store: str | Path, model_name: str, reason: str, actor: str = "") -> Decision:
+    """Make the champion before the current one champion again, and write down why.
+
+    Raises
+    ------
+    InputError
+        If there is none, or its files are not what was recorded of them; then nothing was changed.
+    """
+    with _connected(store) as connection:
+        _synchronize(store, connection, model_name)
+        engine = database.connect(store)
+        reign = decisions.reign(decisions.read(engine, model_name, kinds=CHANGES_OF_CHAMPION))
+        if len(reign) < 2:
+            raise InputError(f"{model_name} has no champion before the current one. `pipeline.py history` shows all.")
+        now, before = reign[-1], reign[-2]
+        with _fetched(store, connection, model_name, before) as folder:
+            connection.client.set_registered_model_alias(model_name, CHAMPION, str(before))
+            asked = Decision("rollback", model_name, reason, actor or provenance.person(), now, before)
+            decision = decisions.record(engine, asked)
+            champion.keep(store, model_name, folder, before)
+    return decision
+
+
+@contextmanager
+def _connected(store: str | Path) -> Iterator[tracking.Connection]:
+    """Yield a connection, to one process at a time."""
+    connection = tracking.connect(store)
+    with tracking.alone(Path(store) / "registry.lock"):
+        yield connection

@@ -1,0 +1,120 @@
+"""What a run offers to the registry: the chosen model, its contract with raw tables, and everything it is made of."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from lib import files, packaging, portable, provenance, results
+from lib.checks import Check, refusals, to_records
+
+MADE_OF = {
+    "data": files.TABLE,
+    "split": files.SPLIT,
+    "preprocessor": files.RECIPE,
+    "design": files.DESIGN,
+    "model": files.MODEL,
+}
+_INFO = ("source", "target", "task", "classes", "features", "metric", "time_column", "slices")
+
+
+@dataclass(frozen=True)
+class Release:
+    """A model that asks to be registered.
+
+    Parameters
+    ----------
+    model_name, key, run_id : str
+    model : Path
+        Its skops file.
+    contract : mapping
+        As `portable.Model` takes it.
+    info : mapping
+        What is to be known of it wherever it goes.
+    tags : mapping of str to str
+        What the registry shows and finds it by.
+    checks : list of Check
+        Of all stages.
+    """
+
+    model_name: str
+    key: str
+    run_id: str
+    model: Path
+    contract: Mapping[str, Any]
+    info: Mapping[str, Any]
+    tags: Mapping[str, str]
+    checks: list[Check]
+
+    @property
+    def reason(self) -> str:
+        """Why it is promoted or refused, in words."""
+        refused = refusals(self.checks)
+        if refused:
+            return " ".join(f"{check.name}: {check.explanation}" for check in refused)
+        gates = [check for check in self.checks if check.severity == "stop"]
+        return " ".join([f"All {len(gates)} gates passed.", *(check.explanation for check in gates)])
+
+
+def gather(run_dir: Path, *, run_id: str, key: str, base_key: str) -> Release:
+    """Read from a run's files all that there is to register."""
+    design, evaluation = files.read(run_dir, files.DESIGN), files.read(run_dir, files.EVALUATION)
+    found = {stage: results.read(run_dir, stage) for stage in _stages(run_dir)}
+    checks = [check for result in found.values() for check in result["checks"]]
+    names = {"key": key, "base_key": base_key, "run_id": run_id, "model_name": design.get("model_name", "cuaderno")}
+    info = {name: design.get(name) for name in _INFO}
+    info |= {"chosen": evaluation.get("chosen"), "trained_until": _trained_until(run_dir, design), **names}
+    return Release(
+        names["model_name"],
+        key,
+        run_id,
+        files.path(run_dir, files.MODEL),
+        contract(run_dir, design, evaluation),
+        info,
+        {**_tags(run_dir, info, checks), **_metrics(found.get("05_evaluation", {}))},
+        checks,
+    )
+
+
+def contract(run_dir: Path, design: Mapping[str, Any], evaluation: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what raw tables are brought to before the model sees them, and how its answer is read."""
+    X = pd.read_parquet(files.path(run_dir, files.TRAIN), columns=list(design["features"]))
+    unused = tuple(files.read(run_dir, files.RECIPE).get("dropped", {}))
+    return {
+        "task": design["task"],
+        "target": design["target"],
+        "classes": list(design.get("classes") or []),
+        "decision_threshold": evaluation.get("decision_threshold"),
+        "columns": packaging.columns(X, optional=unused),
+    }
+
+
+def _stages(run_dir: Path) -> list[str]:
+    return sorted(path.parent.relative_to(run_dir).as_posix() for path in run_dir.rglob(results.FILE))
+
+
+def _trained_until(run_dir: Path, design: Mapping[str, Any]) -> str | None:
+    """Return the newest time among the training rows, where the table has a time column."""
+    if not design.get("time_column"):
+        return None
+    newest = pd.read_parquet(files.path(run_dir, files.TRAIN), columns=[design["time_column"]]).iloc[:, 0].max()
+    return None if pd.isna(newest) else str(newest)
+
+
+def _tags(run_dir: Path, info: Mapping[str, Any], checks: list[Check]) -> dict[str, str]:
+    own = {f"cuaderno.{name}": str(info[name]) for name in ("key", "base_key", "run_id", "chosen", "trained_until")}
+    own |= {"cuaderno.checks": json.dumps(to_records(checks), default=str)}
+    own |= {f"refused: {check.name}": check.explanation for check in refusals(checks)}
+    return {**own, **_hashes(run_dir), **provenance.commit(), **provenance.machine()}
+
+
+def _hashes(run_dir: Path) -> dict[str, str]:
+    paths = {name: files.path(run_dir, file) for name, file in MADE_OF.items()}
+    return {f"sha256.{name}": portable.sha256(path) for name, path in paths.items() if path.exists()}
+
+
+def _metrics(evaluation: Mapping[str, Any]) -> dict[str, str]:
+    return {f"metric.{name}": str(value) for name, value in evaluation.get("metrics", {}).items()}
