@@ -1,0 +1,137 @@
+"""Text files with one row a line: which encoding, delimiter and names they have, and their cells as text."""
+
+import codecs
+import csv
+import io
+import itertools
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.csv
+
+from lib.errors import InputError
+
+HEAD = 1 << 18
+DELIMITERS = ",;\t|"
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How a text file is written, found from its beginning."""
+
+    encoding: str
+    delimiter: str
+    names: tuple[str, ...]
+
+
+def read(stream: BinaryIO, path: Path, columns: Sequence[int] | None = None) -> pd.DataFrame:
+    """Return the cells of a text file as text, empty ones as gaps, in the columns at the given positions, or in all."""
+    return _parsed(stream, path, columns, pa.csv.read_csv)
+
+
+def head(stream: BinaryIO, path: Path) -> pd.DataFrame:
+    """Return the first block of rows, read as `read` does."""
+    return _parsed(stream, path, None, _first_block)
+
+
+def _parsed(
+    stream: BinaryIO, path: Path, columns: Sequence[int] | None, parse: Callable[..., pa.Table]
+) -> pd.DataFrame:
+    dialect = _dialect(stream, path)
+    places = [str(position) for position in range(len(dialect.names))]
+    chosen = places if columns is None else [places[position] for position in columns]
+    table = parse(
+        stream,
+        read_options=pa.csv.ReadOptions(
+            column_names=places, skip_rows_after_names=1, encoding=dialect.encoding, block_size=1 << 22
+        ),
+        parse_options=pa.csv.ParseOptions(delimiter=dialect.delimiter, newlines_in_values=True),
+        convert_options=pa.csv.ConvertOptions(
+            include_columns=chosen,
+            column_types=dict.fromkeys(places, pa.string()),
+            null_values=[""],
+            strings_can_be_null=True,
+        ),
+    )
+    return table.rename_columns([dialect.names[int(place)] for place in chosen]).to_pandas()
+
+
+def _first_block(stream: BinaryIO, **options: Any) -> pa.Table:
+    with pa.csv.open_csv(stream, **options) as reader:
+        return pa.Table.from_batches([batch for batch, _ in zip(reader, range(1), strict=False)], schema=reader.schema)
+
+
+def _dialect(stream: BinaryIO, path: Path) -> Dialect:
+    """Find encoding, delimiter and names from the beginning of a text file, and leave the stream at its start."""
+    start = stream.read(HEAD)
+    stream.seek(0)
+    _refuse_what_is_no_text(start, path)
+    encoding = _encoding(start, stream)
+    text = start.decode(encoding, errors="ignore").lstrip("\ufeff")
+    rows = {delimiter: _rows(text, delimiter) for delimiter in DELIMITERS}
+    delimiter = max(DELIMITERS, key=lambda found: _regularity(rows[found]))
+    header, *body = rows[delimiter] or [[]]
+    if body and len(header) > 1 and Counter(map(len, body)).most_common(1)[0][0] == len(header) + 1:
+        header = ["", *header]  # R writes the names of rows without a name of their own
+    return Dialect(encoding, delimiter, tuple(header))
+
+
+def _refuse_what_is_no_text(start: bytes, path: Path) -> None:
+    if not start.strip():
+        raise InputError(f"{path} is empty. Give a table with a line of names and at least some hundred rows.")
+    wide = start.startswith((b"\xff\xfe", b"\xfe\xff"))
+    if (b"\x00" in start and not wide) or re.match(rb"\s*(<\w|<!|<\?|[{]|%PDF)", start):
+        raise InputError(
+            f"{path} is not a table: it begins with {start[:12]!r}. Give CSV, TSV, Parquet, Excel or a database's URL."
+        )
+
+
+def _encoding(start: bytes, stream: BinaryIO) -> str:
+    """Return the encoding: by the byte-order mark, else UTF-8 if all of it is, else Windows' western one."""
+    for mark, name in ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
+        if start.startswith(mark):
+            return name
+    try:
+        for block in _decoded(stream):
+            del block
+    except UnicodeDecodeError:
+        return "cp1252" if _decodes(start, "cp1252") else "latin-1"
+    finally:
+        stream.seek(0)
+    return "utf-8"
+
+
+def _decoded(stream: BinaryIO) -> Iterator[str]:
+    return codecs.iterdecode(iter(lambda: stream.read(1 << 22), b""), "utf-8")
+
+
+def _decodes(start: bytes, encoding: str) -> bool:
+    try:
+        start.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _rows(text: str, delimiter: str) -> list[list[str]]:
+    """Return the first rows under a delimiter, without the last one, which the head may have cut."""
+    lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    try:
+        rows = [row for row in itertools.islice(lines, 200) if row]
+    except csv.Error:
+        return []
+    return rows[:-1] if len(rows) > 1 and len(text) >= HEAD // 4 and len(rows) < 200 else rows
+
+
+def _regularity(rows: list[list[str]]) -> tuple[float, int]:
+    """Return the share of rows that are as wide as most, and that width; nothing if there is one column."""
+    if not rows:
+        return (0.0, 0)
+    width, count = Counter(map(len, rows)).most_common(1)[0]
+    return (count / len(rows), width) if width > 1 else (0.0, 1)

@@ -1,0 +1,214 @@
+"""Files into frames, as raw as they are: nothing is converted here, and no cell is taken for a gap but an empty one.
+
+Text files come as columns of text, so that `reading` decides from the cells themselves what a column is, and a code
+such as ``007`` is not a number before anybody has looked at it.
+"""
+
+import bz2
+import gzip
+import io
+import lzma
+import zipfile
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet
+
+from lib import delimited, sources
+from lib.errors import InputError
+
+HEAD_ROWS = 2000
+EXCEL = (".xlsx", ".xls", ".xlsb", ".xlsm", ".ods")
+_UNPACKERS = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ": lzma.open}
+_BROKEN = (EOFError, zlib.error, gzip.BadGzipFile, lzma.LZMAError, zipfile.BadZipFile)
+
+
+def read_source(source: sources.Source, columns: Sequence[int] | None = None) -> pd.DataFrame:
+    """Return the raw table of a source of any kind; with `columns`, those at the given positions.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, or is not a table.
+    """
+    if source.kind == "file":
+        return read(source.place, source.part, columns)
+    if source.kind == "folder":
+        return read_folder(source.place, columns)
+    return _select(_demo_or_query(source), columns)
+
+
+def _demo_or_query(source: sources.Source) -> pd.DataFrame:
+    if source.kind == "demo":
+        from lib import flights
+
+        return flights.history()
+    from lib import queries
+
+    return queries.read_once(source.place, source.part)
+
+
+def read(path: str | Path, sheet: str = "", columns: Sequence[int] | None = None) -> pd.DataFrame:
+    """Return the table in a file, with its columns as they are named there, alike or empty ones included.
+
+    Parameters
+    ----------
+    path : str or Path
+        A text file as `delimited` reads it, also packed (.gz, .bz2, .xz, or a .zip with one file), Parquet, or a book
+        of Excel or LibreOffice.
+    sheet : str
+        The sheet of a book; the first if empty.
+    columns : sequence of int, optional
+        Positions of the columns to return; all if None.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, or is not a table.
+    """
+    path = Path(path)
+    if path.suffix.lower() in EXCEL:
+        return _select(_read_excel(path, sheet), columns)
+    with _refusals(path), _opened(path) as stream:
+        return _read_parquet(stream, columns) if _is_parquet(stream) else delimited.read(stream, path, columns)
+
+
+@contextmanager
+def _refusals(path: Path) -> Iterator[None]:
+    """Turn whatever goes wrong with a file into an InputError that names it."""
+    try:
+        yield
+    except _BROKEN as error:
+        raise InputError(f"{path} ends too early or is damaged ({error}). Copy or download it again.") from None
+    except (pa.ArrowException, UnicodeError) as error:
+        raise InputError(f"{path} cannot be read as a table: {_first_line(error)}") from None
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror or error}. Check the file.") from None
+
+
+def read_folder(folder: str | Path, columns: Sequence[int] | None = None) -> pd.DataFrame:
+    """Return the tables of a folder's files below each other, in the order of their paths.
+
+    Raises
+    ------
+    InputError
+        If there are no tables in it, or one has other columns than the first.
+    """
+    files = sources.files_of(folder)
+    if not files:
+        raise InputError(f"The folder {folder} holds no table: no file ends in {', '.join(sources.TABLE_SUFFIXES)}.")
+    first = read(files[0])
+    tables = [first, *(_aligned(read(path), first, path, files[0]) for path in files[1:])]
+    whole = first if len(tables) == 1 else pd.concat(tables, ignore_index=True)
+    return _select(whole, columns)
+
+
+def head(path: str | Path, sheet: str = "") -> pd.DataFrame:
+    """Return the first rows of a file, some thousand at most where the file need not be read whole for them."""
+    path = Path(path)
+    if path.suffix.lower() in EXCEL:
+        return read(path, sheet)
+    with _refusals(path), _opened(path) as stream:
+        if _is_parquet(stream):
+            return _first_batch(pa.parquet.ParquetFile(stream))
+        return delimited.head(stream, path)
+
+
+def _first_batch(file: pa.parquet.ParquetFile) -> pd.DataFrame:
+    schema = file.schema_arrow
+    batches = [next(file.iter_batches(batch_size=HEAD_ROWS))] if file.metadata.num_rows else []
+    return _framed(pa.Table.from_batches(batches, schema=schema))
+
+
+def _framed(table: pa.Table) -> pd.DataFrame:
+    """Return an Arrow table as a frame; an index that pandas had stored is a column again if it has a name."""
+    frame = table.to_pandas()
+    return frame.reset_index(drop=all(name is None for name in frame.index.names))
+
+
+def _select(table: pd.DataFrame, columns: Sequence[int] | None) -> pd.DataFrame:
+    return table if columns is None else table.iloc[:, list(columns)]
+
+
+def _aligned(table: pd.DataFrame, first: pd.DataFrame, path: Path, first_path: Path) -> pd.DataFrame:
+    if list(table.columns) == list(first.columns):
+        return table
+    missing, new = set(first) - set(table), set(table) - set(first)
+    if missing or new or table.columns.has_duplicates:
+        raise InputError(
+            f"{path} has other columns than {first_path}: {_listed(missing)} missing, {_listed(new)} new. "
+            f"Put only files of one table into the folder, or name one file."
+        )
+    return table[list(first)]
+
+
+def _listed(some: set[str]) -> str:
+    return ", ".join(sorted(map(str, some))[:10]) or "none"
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
+    """Open a file, unpacked if it is packed: by what it begins with, since names lie."""
+    with path.open("rb") as stream:
+        start = stream.read(6)
+        stream.seek(0)
+        if start.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+            with zipfile.ZipFile(stream) as archive, archive.open(_only_member(archive, path)) as inner:
+                yield io.BytesIO(inner.read())
+            return
+        unpack = next((opener for magic, opener in _UNPACKERS.items() if start.startswith(magic)), None)
+        yield io.BytesIO(unpack(stream).read()) if unpack else stream
+
+
+def _only_member(archive: zipfile.ZipFile, path: Path) -> str:
+    files = [name for name in archive.namelist() if not name.endswith("/") and not name.startswith("__MACOSX/")]
+    if len(files) != 1:
+        raise InputError(
+            f"{path} holds {len(files)} files ({', '.join(files[:5])}); a zipped table has one. "
+            f"Unpack it, and name the file, or a folder of files with the same columns."
+        )
+    if archive.getinfo(files[0]).flag_bits & 1:
+        raise InputError(f"{path} is encrypted. Unpack it first.")
+    return files[0]
+
+
+def _is_parquet(stream: BinaryIO) -> bool:
+    start = stream.read(4)
+    stream.seek(0)
+    return start == b"PAR1"
+
+
+def _read_parquet(stream: BinaryIO, columns: Sequence[int] | None) -> pd.DataFrame:
+    file = pa.parquet.ParquetFile(stream)
+    every = file.schema_arrow.names
+    chosen = None if columns is None else [every[position] for position in columns]
+    return _framed(file.read(columns=chosen))
+
+
+def _read_excel(path: Path, sheet: str) -> pd.DataFrame:
+    from python_calamine import CalamineError
+
+    try:
+        with pd.ExcelFile(path, engine="calamine") as book:
+            if sheet and sheet not in book.sheet_names:
+                raise InputError(
+                    f"{path} has no sheet {sheet}.{sources.nearest(sheet, book.sheet_names)} "
+                    f"Its sheets are {', '.join(map(str, book.sheet_names))}."
+                )
+            cells = book.parse(sheet or 0, header=None, dtype=object, keep_default_na=False)
+    except (CalamineError, ValueError) as error:
+        raise InputError(f"{path} cannot be read as a book of sheets: {error}. Save it again, or as CSV.") from None
+    if cells.empty:
+        return pd.DataFrame()
+    table = cells.iloc[1:].reset_index(drop=True)
+    table.columns = ["" if pd.isna(name) else str(name) for name in cells.iloc[0]]
+    return table.mask(table == "")
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0].removeprefix("CSV parse error: ").rstrip(".") + "."

