@@ -125,8 +125,15 @@ def _escaped(query: str) -> str:
 
 def _plain(error: Exception, url: str) -> str:
     """Return what the database said, in one line, without the password."""
-    said = " ".join(str(getattr(error, "orig", None) or error).split())
-    secrets = [sqlalchemy.make_url(url).password if "://" in url else None, os.environ.get(sources.PASSWORD_VARIABLE)]
-    for secret in filter(None, secrets):
+    cause = error.__cause__ or error  # pandas wraps what SQLAlchemy raised, and SQLAlchemy what the driver raised
+    said = " ".join(str(getattr(cause, "orig", None) or cause).split())
+    for secret in filter(None, (_password(url), os.environ.get(sources.PASSWORD_VARIABLE))):
         said = said.replace(secret, sources.HIDDEN)
     return sources.hide_password(said).rstrip(".")
+
+
+def _password(url: str) -> str | None:
+    try:
+        return sqlalchemy.make_url(url).password
+    except ArgumentError:
+        return None

@@ -195,12 +195,10 @@ def _read_excel(path: Path, sheet: str) -> pd.DataFrame:
 
     try:
         with pd.ExcelFile(path, engine="calamine") as book:
-            if sheet and sheet not in book.sheet_names:
-                raise InputError(
-                    f"{path} has no sheet {sheet}.{sources.nearest(sheet, book.sheet_names)} "
-                    f"Its sheets are {', '.join(map(str, book.sheet_names))}."
-                )
-            cells = book.parse(sheet or 0, header=None, dtype=object, keep_default_na=False)
+            _require_sheet(sheet, [str(name) for name in book.sheet_names], path)
+            cells = pd.read_excel(book, sheet_name=sheet or 0, header=None, dtype=object, keep_default_na=False)
+    except InputError:
+        raise
     except (CalamineError, ValueError) as error:
         raise InputError(f"{path} cannot be read as a book of sheets: {error}. Save it again, or as CSV.") from None
     if cells.empty:
@@ -208,6 +206,13 @@ def _read_excel(path: Path, sheet: str) -> pd.DataFrame:
     table = cells.iloc[1:].reset_index(drop=True)
     table.columns = ["" if pd.isna(name) else str(name) for name in cells.iloc[0]]
     return table.mask(table == "")
+
+
+def _require_sheet(sheet: str, known: Sequence[str], path: Path) -> None:
+    if sheet and sheet not in known:
+        raise InputError(
+            f"{path} has no sheet {sheet}.{sources.nearest(sheet, known)} Its sheets are {', '.join(known)}."
+        )
 
 
 def _first_line(error: Exception) -> str:
