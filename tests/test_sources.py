@@ -318,7 +318,7 @@ def test_hashing_files_and_the_demo_does_without_pandas(tmp_path):
         f"sources.fingerprint({str(tmp_path / 'a.csv')!r}); sources.fingerprint('flights'); "
         "sources.normalise('flights'); print('pandas' in sys.modules)"
     )
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "False\n"
+    assert subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout == "False\n"
 
 
 def rows(n, **columns):
