@@ -37,7 +37,7 @@ def shown(*, quiet: bool = False, stream: TextIO | None = None) -> Iterator[List
     """
     stream = stream or sys.stderr
     if quiet:
-        yield lambda event: None
+        yield lambda _: None
     elif stream.isatty():
         with _live(stream) as listener:
             yield listener
@@ -53,6 +53,7 @@ class Lines:
     spoke: dict[str, float] = field(default_factory=dict)
 
     def __call__(self, event: Event) -> None:
+        """Show an event, unless it is one of many."""
         if event.kind == "planned" or (event.kind == "cell" and not self._due(event)):
             return
         self.spoke[event.execution] = event.seconds

@@ -14,7 +14,9 @@ def correlated(n_samples=500, n_features=8, n_sources=5, noise=0.3, seed=0):
     rng = np.random.default_rng(seed)
     sources = rng.normal(size=(n_samples, n_sources))
     values = sources @ rng.normal(size=(n_sources, n_features)) + noise * rng.normal(size=(n_samples, n_features))
-    return pd.DataFrame(100 + values * rng.uniform(0.01, 1000, n_features), columns=[f"x{i}" for i in range(n_features)])
+    return pd.DataFrame(
+        100 + values * rng.uniform(0.01, 1000, n_features), columns=[f"x{i}" for i in range(n_features)]
+    )
 
 
 def statsmodels_factors(X):
