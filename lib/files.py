@@ -47,7 +47,7 @@ def read(run_dir: str | Path, name: str, **fields: str) -> Any:
     """
     source = path(run_dir, name, **fields)
     if not source.exists():
-        stage = name.split("/")[0]
+        stage = name.partition("/")[0]
         raise InputError(
             f"{source} is missing; {stage} writes it. Run notebooks/{stage}.ipynb first, with the same run_dir, "
             f"or let `uv run pipeline.py run` bring everything up to date."
@@ -68,11 +68,10 @@ def trained(run_dir: str | Path, candidates: list[str]) -> list[str]:
     return [name for name in candidates if exists(run_dir, CANDIDATE_MODEL, candidate=name)]
 
 
-def write(run_dir: str | Path, name: str, value: Any, **fields: str) -> Path:
-    """Write a file of the run whole or not at all, and return where it lies."""
+def write(run_dir: str | Path, name: str, value: Any, **fields: str) -> None:
+    """Write a file of the run whole or not at all; nothing is returned, so that no notebook shows a path."""
     target = path(run_dir, name, **fields)
     replace(target, lambda temporary: _WRITERS[target.suffix](temporary, value))
-    return target
 
 
 def replace(target: Path, write_to: Callable[[Path], Any]) -> None:

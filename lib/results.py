@@ -24,7 +24,7 @@ def write(
     tables: Mapping[str, "pd.DataFrame"] | None = None,
     figures: Mapping[str, "Figure"] | None = None,
     notes: Mapping[str, Any] | None = None,
-) -> Path:
+) -> None:
     """Write what a stage found to ``<stage>/results.json`` and its figures to ``<stage>/figures/``.
 
     Parameters
@@ -43,11 +43,6 @@ def write(
         Pictures worth keeping with the run, written as PNG.
     notes : mapping, optional
         Anything else that is small, plain and worth finding again.
-
-    Returns
-    -------
-    Path
-        The results file.
     """
     folder = files.path(run_dir, stage)
     for name, figure in (figures or {}).items():
@@ -60,7 +55,7 @@ def write(
         "figures": [f"figures/{name}.png" for name in figures or {}],
         "notes": dict(notes or {}),
     }
-    return files.write(run_dir, f"{stage}/{FILE}", value)
+    files.write(run_dir, f"{stage}/{FILE}", value)
 
 
 def read(run_dir: str | Path, stage: str) -> dict[str, Any]:
