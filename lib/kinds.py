@@ -104,13 +104,11 @@ def _of_text(values: pd.Series, words: Sequence[str], decimal: str) -> Kind:
     bare = cells.str.strip()
     is_gap = coercion.is_word(bare, words) & bare.notna().to_numpy()
     known = bare[bare.notna() & ~is_gap]
-    notes = [*_types(values), *_words_as_gaps(bare[is_gap])]
+    notes = [*_types(values), *_words_as_gaps(bare[is_gap]), *_stray_blanks(cells[known.index], known)]
     counts = known.value_counts()
     found = _numbers(counts, decimal) or dates.kind_of(counts, known)
     if found is None:
-        n_stray = int((known != cells[known.index]).sum())
-        stray = [Note("stray blanks", "blanks around the text", "taken away", n_stray)] if n_stray else []
-        return Kind({"kind": "text"}, notes + stray + _why_text(counts))
+        return Kind({"kind": "text"}, notes + _why_text(counts))
     entry, more = found
     return Kind(entry, notes + [Note(*note) for note in more])
 
@@ -191,6 +189,11 @@ def _words_as_gaps(cells: pd.Series) -> list[Note]:
     if cells.empty:
         return []
     return [Note("gaps written as text", examples(cells), "turned into gaps", len(cells))]
+
+
+def _stray_blanks(cells: pd.Series, bare: pd.Series) -> list[Note]:
+    stray = cells[cells != bare]
+    return [Note("stray blanks", examples(stray), "taken away", len(stray))] if len(stray) else []
 
 
 def _types(values: pd.Series) -> list[Note]:
