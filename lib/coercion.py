@@ -12,7 +12,7 @@ A *reading* is plain JSON::
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -44,13 +44,32 @@ def apply(reading: Mapping[str, Any], raw: pd.DataFrame) -> pd.DataFrame:
         Numbers as float64, times as datetime64 without a zone (UTC), the rest as text. What cannot be read becomes a
         gap. Row labels and the order of the reading's columns are kept.
     """
-    positions = {str(name): position for position, name in reversed(list(enumerate(raw.columns)))}
-    found = {}
-    for column in reading["columns"]:
-        position = positions.get(column["name"], positions.get(column["raw"]))
-        if position is not None:
-            found[column["name"]] = convert(raw.iloc[:, position], column, reading["gap_words"])
+    found = {
+        column["name"]: convert(raw.iloc[:, position], column, reading["gap_words"])
+        for column, position in zip(reading["columns"], _positions(reading["columns"], raw.columns), strict=True)
+        if position is not None
+    }
     return pd.DataFrame(found, index=raw.index)
+
+
+def _positions(columns: Sequence[Mapping[str, Any]], names: Iterable[Any]) -> list[int | None]:
+    """Return where each column of the reading is: under its raw name, of which there may be several, or its tidy one.
+
+    A table has one sort of names throughout: the raw ``a`` of one column may be the tidy name of another.
+    """
+    places: dict[tuple[str, int], int] = {}
+    for position, name in enumerate(map(str, names)):
+        nth = next(n for n in range(position + 1) if (name, n) not in places)
+        places[name, nth] = position
+    tidy = [places.get((column["name"], 0)) for column in columns]
+    raw = [places.get((column["raw"], column.get("nth", 0))) for column in columns]
+    if sum(place is not None for place in raw) > sum(place is not None for place in tidy):
+        return raw
+    known = {column["name"] for column in columns}
+    return [
+        other if place is None and column["raw"] not in known else place
+        for column, place, other in zip(columns, tidy, raw, strict=True)
+    ]
 
 
 def convert(values: pd.Series, column: Mapping[str, Any], gap_words: Sequence[str]) -> pd.Series:

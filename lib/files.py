@@ -15,6 +15,7 @@ from lib.errors import InputError
 
 DESIGN = "01_design/design.json"
 TABLE = "01_design/table.parquet"
+FINDINGS = "01_design/findings.parquet"
 SPLIT = "01_design/split.parquet"
 PROFILE = "02_eda/profile.json"
 RECIPE = "03_cleaning/recipe.json"

@@ -62,8 +62,9 @@ def learn(
     found = [_column(raw.iloc[:, i], name, name == target, gaps, ".") for i, name in enumerate(names)]
     if any(kind.entry.get("decimal") == "," for kind in found):
         found = [_column(raw.iloc[:, i], name, name == target, gaps, ",") for i, name in enumerate(names)]
+    old = [str(name) for name in raw.columns]
     columns = [
-        {"name": name, "raw": str(raw.columns[i]), **kind.entry}
+        {"name": name, "raw": old[i], **({"nth": nth} if (nth := old[:i].count(old[i])) else {}), **kind.entry}
         for i, (name, kind) in enumerate(zip(names, found, strict=True))
     ]
     notes += [(name, note) for name, kind in zip(names, found, strict=True) for note in kind.notes]
