@@ -26,6 +26,7 @@ from lib.vitals import Watch
 
 NAME = "cuaderno"
 STATUSES = ("done", "refused", "failed", "died", "timeout", "interrupted")
+_INTERRUPTED = "The run was interrupted."
 
 # papermill and nbclient report on standard error what `Outcome` says; without a handler Python prints it there.
 logging.getLogger("papermill").addHandler(logging.NullHandler())
@@ -100,6 +101,8 @@ def execute(
     OSError
         If the executed notebook cannot be written.
     """
+    if kernels.stopped:
+        return Outcome("interrupted", "", _INTERRUPTED, 0.0, 0.0, 0)
     progress = _Progress(listener, execution, time_limit)
     document = nbformat.read(notebook, as_version=4)
     kernel = kernels.acquire(cwd)
@@ -222,14 +225,15 @@ def _judge(
         return "done", "", ""
     name, message = getattr(error, "ename", type(error).__name__), getattr(error, "evalue", str(error))
     if kernels.stopped:
-        return "interrupted", "", "The run was interrupted."
+        return "interrupted", "", _INTERRUPTED
     if isinstance(error, papermill.PapermillExecutionError):
         return ("refused" if name == "GateRefused" else "failed"), name, message
     if isinstance(error, CellTimeoutError) and progress.out_of_time:
         limit = f"The notebook did not end within its limit of {progress.time_limit:,.0f} seconds"
         return "timeout", name, f"{limit}; cell {progress.cell} was at work."
-    if kernel.process is None or kernel.process.poll() is not None:
-        cause = watch.cause_of_death(kernel.process.poll() if kernel.process else None, kernel.last_words)
+    if kernel.process.poll() is not None:
+        watch.note(getattr(kernel.process, "peak_mb", 0.0))
+        cause = watch.cause_of_death(kernel.process.poll(), kernel.last_words)
         return "died", name, f"The kernel died at cell {progress.cell}: {cause}."
     return "failed", name, message
 

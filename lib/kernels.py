@@ -4,6 +4,7 @@ Importing this module is cheap: what takes time to import is imported while the 
 """
 
 import asyncio
+import logging
 import os
 import shutil
 import signal
@@ -18,6 +19,10 @@ from typing import Any, Self
 
 import psutil
 
+from lib import preloading
+from lib.forking import ForkFailed, ForkServer, available
+
+_LOG = logging.getLogger("cuaderno")
 _LONGEST_SOCKET_PATH = 100
 
 
@@ -29,7 +34,7 @@ class Kernel:
 
     @property
     def process(self) -> Any:
-        """The process: `pid`, `poll()`, as `subprocess.Popen` has them; None when it was seen to end."""
+        """The process: `pid`, `poll()`, as `subprocess.Popen` has them; None once it is shut down."""
         return self.manager.provisioner.process
 
     @property
@@ -41,15 +46,25 @@ class Kernel:
             return ""
 
     def kill(self) -> None:
-        """End the kernel and its children at once; also the children that outlived it."""
-        pid = self.manager.provisioner.pid
-        for process in _family(pid):
+        """End the kernel and its children at once."""
+        self.sweep(self.family())
+
+    def family(self) -> list[psutil.Process]:
+        """Return the kernel and its children, while it lives; afterwards nobody knows whose children they were."""
+        try:
+            kernel = psutil.Process(self.manager.provisioner.pid)
+            return [kernel, *kernel.children(recursive=True)]
+        except psutil.Error:
+            return []
+
+    def sweep(self, family: Iterable[psutil.Process]) -> None:
+        """Kill these, and who is left in the kernel's session."""
+        for process in family:
             with suppress(psutil.Error):
                 process.kill()
         if hasattr(os, "killpg"):
-            # Each kernel leads a session of its own.
             with suppress(ProcessLookupError, PermissionError):
-                os.killpg(pid, signal.SIGKILL)
+                os.killpg(self.manager.provisioner.pid, signal.SIGKILL)
 
 
 class KernelSource:
@@ -57,12 +72,13 @@ class KernelSource:
 
     Parameters
     ----------
-    preload : iterable of str
-        Modules that the notebooks will import. Never those of the project itself: an edited one must be seen.
+    notebooks : iterable of Path
+        What will be executed, in this order: their kernels have imported what these import. Modules of the
+        project itself are never imported ahead: an edited one must be seen.
     environment : mapping or None
         Environment variables of the kernels; None for those of this process.
-    expected : int or None
-        How many kernels will be asked for, so that none is started for nothing; None if not known.
+    forking : bool or None
+        Whether to fork kernels from one that has done the imports; None where that is safe.
 
     Attributes
     ----------
@@ -72,16 +88,16 @@ class KernelSource:
 
     def __init__(
         self,
-        preload: Iterable[str] = (),
+        notebooks: Iterable[Path] = (),
         *,
         environment: Mapping[str, str] | None = None,
-        expected: int | None = None,
+        forking: bool | None = None,
     ):
         self.stopped = False
-        self._preload = list(preload)
         self._environment = dict(os.environ if environment is None else environment)
-        self._expected = expected
         self._folder = _short_folder()
+        self._groups = [preloading.modules(notebook) for notebook in notebooks]
+        self._server = self._serve() if (available() if forking is None else forking) else None
         self._numbers = count(1)
         self._lock = threading.Lock()
         self._ahead: dict[Path, Future] = {}
@@ -94,10 +110,15 @@ class KernelSource:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    @property
+    def forks(self) -> bool:
+        """Whether kernels are forked; what cannot be forked is started afresh from then on."""
+        return self._server is not None
+
     def prepare(self, cwd: Path) -> None:
         """Start a kernel ahead, unless there is one; return at once."""
         with self._lock:
-            if cwd not in self._ahead and self._wanted() and not self.stopped:
+            if cwd not in self._ahead and not self.stopped:
                 self._ahead[cwd] = self._workers.submit(self._start, cwd)
 
     def acquire(self, cwd: Path) -> Kernel:
@@ -129,36 +150,39 @@ class KernelSource:
             if not future.cancel() and future.exception() is None:
                 self.release(future.result())
         self._workers.shutdown()
+        if self._server is not None:
+            self._server.close()
         shutil.rmtree(self._folder, ignore_errors=True)
-
-    def _wanted(self) -> bool:
-        return self._expected is None or self._expected > 0
 
     def _start(self, cwd: Path) -> Kernel:
         from lib import provisioning
 
-        with self._lock:
-            folder = self._folder / str(next(self._numbers))
-            self._expected = None if self._expected is None else self._expected - 1
-        kernel = Kernel(provisioning.start(folder, cwd, dict(self._environment), self._preload), folder)
+        number = next(self._numbers)
+        folder = self._folder / str(number)
+        preload = self._groups[min(number, len(self._groups)) - 1] if self._groups else []
+        try:
+            manager = provisioning.start(folder, cwd, dict(self._environment), preload, self._server)
+        except ForkFailed as reason:
+            _LOG.warning("Kernels are started one by one, which is slower, because %s.", reason)
+            self._server = None
+            return self._start(cwd)
+        kernel = Kernel(manager, folder)
         with self._lock:
             self._alive.add(kernel)
+        if self.stopped:
+            kernel.kill()
         return kernel
 
+    def _serve(self) -> ForkServer:
+        return ForkServer(self._groups, self._environment, self._folder)
+
     def _retire(self, kernel: Kernel) -> None:
+        family = kernel.family()
         asyncio.run(kernel.manager.shutdown_kernel(now=self.stopped))
-        kernel.kill()
+        kernel.sweep(family)
         with self._lock:
             self._alive.discard(kernel)
         shutil.rmtree(kernel.folder, ignore_errors=True)
-
-
-def _family(pid: int) -> list[psutil.Process]:
-    try:
-        kernel = psutil.Process(pid)
-        return [kernel, *kernel.children(recursive=True)]
-    except psutil.Error:
-        return []
 
 
 def _short_folder() -> Path:

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from queue import Empty
 
@@ -11,7 +12,11 @@ from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning import LocalProvisioner
 
-_LAUNCHER = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+from lib.forking import ForkServer
+
+_PYTHON = [sys.executable, "-m", "ipykernel_launcher"]
+# A history on disk is one SQLite file for all kernels, and they lock one another out.
+_ARGUMENTS = ["--HistoryManager.hist_file=:memory:"]
 
 
 class Client(AsyncKernelClient):
@@ -57,10 +62,40 @@ class Manager(AsyncKernelManager):
     @property
     def kernel_spec(self) -> KernelSpec:
         """The kernel of this Python."""
-        return KernelSpec(argv=_LAUNCHER, display_name="Python 3", language="python")
+        return KernelSpec(argv=[*_PYTHON, "-f", "{connection_file}"], display_name="Python 3", language="python")
 
 
-def start(folder: Path, cwd: Path, environment: dict[str, str], preload: list[str]) -> Manager:
+class ForkProvisioner(LocalProvisioner):
+    """A provisioner whose process is forked by a server, and not started anew.
+
+    Parameters
+    ----------
+    server : ForkServer
+    stderr : Path
+        File for what the kernel writes to its standard error, outside of cells.
+    """
+
+    def __init__(self, server: ForkServer, stderr: Path, **kwargs):
+        super().__init__(**kwargs)
+        self._server, self._stderr = server, stderr
+
+    async def launch_kernel(self, cmd, **kwargs):
+        """Ask the server for a kernel with this command's arguments."""
+        request = {
+            "argv": cmd[len(_PYTHON) :],
+            "cwd": kwargs["cwd"],
+            "environment": kwargs["env"],
+            "stderr": str(self._stderr),
+        }
+        self.process = await asyncio.to_thread(self._server.fork, request)
+        self.pid = self.pgid = self.process.pid
+        self.cwd = kwargs["cwd"]
+        return self.connection_info
+
+
+def start(
+    folder: Path, cwd: Path, environment: dict[str, str], preload: list[str], server: ForkServer | None = None
+) -> Manager:
     """Start a kernel and return its manager.
 
     Parameters
@@ -72,22 +107,35 @@ def start(folder: Path, cwd: Path, environment: dict[str, str], preload: list[st
     environment : dict
         Its environment variables.
     preload : list of str
-        Modules to import before the first cell is asked for.
+        Modules to import before the first cell is asked for, where there is no server that has done so.
+    server : ForkServer or None
+        Where to fork it; None for a process of its own from the start.
+
+    Raises
+    ------
+    ForkFailed
+        If the server cannot fork.
     """
     folder.mkdir(mode=0o700)
     manager = Manager(connection_file=str(folder / "kernel.json"), **_transport())
-    manager.provisioner = LocalProvisioner(kernel_id=folder.name, kernel_spec=manager.kernel_spec, parent=manager)
-    with open(folder / "stderr", "wb") as stderr:
-        asyncio.run(
-            manager.start_kernel(
-                cwd=str(cwd),
-                env=environment,
-                extra_arguments=_arguments(preload),
-                stdout=stderr,
-                stderr=stderr,
-            )
-        )
+    common = {"kernel_id": folder.name, "kernel_spec": manager.kernel_spec, "parent": manager}
+    launch = {"cwd": str(cwd), "env": environment, "extra_arguments": _ARGUMENTS}
+    if server is not None:
+        manager.provisioner = ForkProvisioner(server, folder / "stderr", **common)
+        asyncio.run(manager.start_kernel(**launch))
+    else:
+        manager.provisioner = LocalProvisioner(**common)
+        launch["extra_arguments"] = [*_ARGUMENTS, f"--IPKernelApp.exec_lines={[_import_line(preload)]!r}"]
+        with open(folder / "stderr", "wb") as stderr:
+            asyncio.run(manager.start_kernel(**launch, stdout=stderr, stderr=stderr))
+    _volunteer(manager.provisioner.pid)
     return manager
+
+
+def _volunteer(pid: int) -> None:
+    """Let the system, where memory runs out, kill the kernel rather than the runner."""
+    with suppress(OSError):
+        Path(f"/proc/{pid}/oom_score_adj").write_text("500")
 
 
 def _transport() -> dict[str, str]:
@@ -95,7 +143,8 @@ def _transport() -> dict[str, str]:
     return {"transport": "ipc"} if os.name == "posix" else {"transport": "tcp", "transport_encryption": "auto"}
 
 
-def _arguments(preload: list[str]) -> list[str]:
-    lines = [f"__import__({module!r}) and None" for module in preload]
-    # A history on disk is one SQLite file for all kernels, and they lock one another out.
-    return ["--HistoryManager.hist_file=:memory:", f"--IPKernelApp.exec_lines={lines!r}"]
+def _import_line(modules: list[str]) -> str:
+    # In a namespace of its own: nothing is added to the notebook's. What fails is for the notebook to report.
+    code = "for m in modules:\n with suppress(Exception, SystemExit): import_module(m)"
+    names = "'import_module': __import__('importlib').import_module, 'suppress': __import__('contextlib').suppress"
+    return f"exec({code!r}, {{{names}, 'modules': {modules!r}}})"

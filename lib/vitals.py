@@ -49,13 +49,20 @@ class Watch:
         self._stop.set()
         self._thread.join()
 
-    def cause_of_death(self, exit_status: int | None, last_words: str = "") -> str:
+    def note(self, resident_mb: float) -> None:
+        """Take a measurement, one's own or of somebody who knows better."""
+        self.peak_mb = max(self.peak_mb, resident_mb)
+        if self._limit_mb is not None and resident_mb > self._limit_mb and not self.over_limit:
+            self.over_limit = True
+            self._kill()
+
+    def cause_of_death(self, exit_status: int, last_words: str = "") -> str:
         """Return in words why the process ended, most likely.
 
         Parameters
         ----------
-        exit_status : int or None
-            As `subprocess` gives it: a negative number is a signal; None if it cannot be known.
+        exit_status : int
+            As `subprocess` gives it: a negative number is a signal.
         last_words : str
             What it wrote to its standard error.
         """
@@ -68,7 +75,7 @@ class Watch:
         said = f"; it said: {last_words}" if last_words else ""
         return f"{_ending(exit_status)}; {peak}{said}"
 
-    def _out_of_memory(self, exit_status: int | None) -> bool:
+    def _out_of_memory(self, exit_status: int) -> bool:
         killed = exit_status == -getattr(signal, "SIGKILL", 9)
         return killed and oom_kills() > self._oom_kills
 
@@ -80,16 +87,10 @@ class Watch:
                 process = psutil.Process(self._pid)
                 # Looking for children reads every process of the machine, hence seldom.
                 children = process.children(recursive=True) if turn % _CHILDREN_EVERY == 0 else children
-                self._note(process.memory_info().rss + sum(map(_resident, children)))
+                self.note((process.memory_info().rss + sum(map(_resident, children))) / _MB)
             except psutil.Error:
                 return
             turn += 1
-
-    def _note(self, resident: int) -> None:
-        self.peak_mb = max(self.peak_mb, resident / _MB)
-        if self._limit_mb is not None and resident / _MB > self._limit_mb and not self.over_limit:
-            self.over_limit = True
-            self._kill()
 
 
 def oom_kills() -> int:
@@ -101,9 +102,7 @@ def oom_kills() -> int:
     return next((int(line.split()[1]) for line in lines if line.startswith("oom_kill ")), 0)
 
 
-def _ending(exit_status: int | None) -> str:
-    if exit_status is None:
-        return "it is gone, and nothing says why"
+def _ending(exit_status: int) -> str:
     if exit_status >= 0:
         return f"it left with exit status {exit_status}"
     try:

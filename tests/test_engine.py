@@ -1,10 +1,10 @@
-import json
+from functools import partial
 from pathlib import Path
 
-import nbformat
 import pytest
+from executing import execute, printed
 
-from lib import engine, kernels
+from lib import kernels
 
 
 @pytest.fixture(scope="module")
@@ -15,45 +15,19 @@ def source():
 
 @pytest.fixture
 def run(source, tmp_path):
-    def run(*cells, time_limit=60, listener=lambda event: None, memory_limit_mb=None, **values):
-        return engine.execute(
-            write_notebook(tmp_path / "notebook.ipynb", "x: int = 1", *cells),
-            tmp_path / "executed.ipynb",
-            values,
-            cwd=tmp_path,
-            listener=listener,
-            execution="01_design",
-            time_limit=time_limit,
-            kernels=source,
-            memory_limit_mb=memory_limit_mb,
-        )
-
-    return run
-
-
-def write_notebook(path: Path, *sources: str) -> Path:
-    document = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
-    document.cells[0].metadata.tags = ["parameters"]
-    nbformat.write(document, path)
-    return path
-
-
-def printed(path: Path) -> str:
-    cells = json.loads(path.read_text())["cells"]
-    outputs = [output for cell in cells for output in cell.get("outputs", [])]
-    return "".join("".join(output.get("text", output.get("traceback", ""))) for output in outputs)
+    return partial(execute, source, tmp_path)
 
 
 def test_values_reach_the_notebook_and_the_executed_notebook_has_its_outputs(run, tmp_path):
     outcome = run("print(x + 1)", x=41)
     assert (outcome.status, outcome.message, outcome.cell) == ("done", "", 3)
-    assert printed(tmp_path / "executed.ipynb") == "42\n"
+    assert printed(tmp_path) == "42\n"
 
 
 def test_the_notebook_runs_in_the_folder_it_is_given_and_the_caller_stays_where_it_is(run, tmp_path):
     before = Path.cwd()
     run("import os; print(os.getcwd())")
-    assert printed(tmp_path / "executed.ipynb").strip() == str(tmp_path)
+    assert printed(tmp_path).strip() == str(tmp_path)
     assert Path.cwd() == before
 
 
@@ -73,8 +47,8 @@ def test_a_gate_that_refuses_is_told_from_an_error(run):
 def test_an_error_stops_the_notebook_and_keeps_its_name_and_cell(run, tmp_path):
     outcome = run("print('before')", "1 / 0", "print('after')", x=1)
     assert (outcome.status, outcome.error_name, outcome.cell) == ("failed", "ZeroDivisionError", 4)
-    assert "before" in printed(tmp_path / "executed.ipynb")
-    assert "after" not in printed(tmp_path / "executed.ipynb")
+    assert "before" in printed(tmp_path)
+    assert "after" not in printed(tmp_path)
 
 
 def test_a_kernel_killed_from_outside_is_named_with_its_signal_and_peak(run):
@@ -100,7 +74,7 @@ def test_a_cell_that_never_ends_is_stopped_and_the_notebook_says_so(run, tmp_pat
     assert outcome.status == "timeout"
     assert outcome.seconds < 10
     assert "did not end within its limit of 3 seconds; cell 2" in outcome.message
-    assert "waiting" in printed(tmp_path / "executed.ipynb")
+    assert "waiting" in printed(tmp_path)
 
 
 def test_nothing_is_left_beside_the_executed_notebook(run, tmp_path):
@@ -110,4 +84,11 @@ def test_nothing_is_left_beside_the_executed_notebook(run, tmp_path):
 
 def test_the_kernel_says_nothing_of_unencrypted_transport(run, tmp_path, capfd):
     run("print('hello')")
-    assert "encryption" not in printed(tmp_path / "executed.ipynb") + "".join(capfd.readouterr())
+    assert "encryption" not in printed(tmp_path) + "".join(capfd.readouterr())
+
+
+def test_sources_that_were_stopped_execute_nothing(tmp_path):
+    with kernels.KernelSource() as stopped:
+        stopped.stop()
+        assert execute(stopped, tmp_path, "1").status == "interrupted"
+    assert list(tmp_path.glob("executed*")) == []
