@@ -4,7 +4,6 @@ Importing this module takes half a second: do it when there is something to exec
 """
 
 import logging
-import os
 import signal
 import threading
 import time
@@ -20,6 +19,7 @@ from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import papermill_engines
 
+from lib import atomic
 from lib.events import Event, Listener
 from lib.kernels import Kernel, KernelSource
 from lib.vitals import Watch
@@ -103,7 +103,7 @@ def execute(
     """
     if kernels.stopped:
         return Outcome("interrupted", "", _INTERRUPTED, 0.0, 0.0, 0)
-    progress = _Progress(listener, execution, time_limit)
+    progress = _Progress(notebook.name, listener, execution, time_limit)
     document = nbformat.read(notebook, as_version=4)
     kernel = kernels.acquire(cwd)
     try:
@@ -139,6 +139,8 @@ class Engine(papermill.engines.Engine):
     def execute_managed_notebook(cls, nb_man, kernel_name, *, manager, progress, **_):
         """Execute the cells, and note in the notebook what ended them early."""
         progress.document = nb_man.nb
+        # papermill would note the whole notebook here, which it was given instead of a path.
+        nb_man.nb.metadata.papermill.update(input_path=progress.name, output_path=progress.name)
         client = PapermillNotebookClient(
             nb_man,
             km=manager,
@@ -163,8 +165,8 @@ papermill_engines.register(NAME, Engine)
 class _Progress:
     """How far an execution has come: its clock, its cell, and the notebook with its outputs so far."""
 
-    def __init__(self, listener: Listener, execution: str, time_limit: float):
-        self.cell, self.document, self.time_limit = 0, None, time_limit
+    def __init__(self, name: str, listener: Listener, execution: str, time_limit: float):
+        self.name, self.cell, self.document, self.time_limit = name, 0, None, time_limit
         self._listener, self._execution = listener, execution
         self._started, self._first_cell, self._index = time.monotonic(), None, None
 
@@ -196,7 +198,7 @@ class _Progress:
 
     def write(self, output: Path) -> None:
         if self.document is not None:
-            _write_whole(nbformat.writes(self.document), output)
+            atomic.write_text(output, nbformat.writes(self.document))
 
 
 def _error(document: Any, values: Mapping[str, Any], kernel: Kernel, progress: _Progress) -> Exception | None:
@@ -240,13 +242,3 @@ def _judge(
 
 def _interrupt(signum: int, frame: Any) -> None:
     raise KeyboardInterrupt
-
-
-def _write_whole(text: str, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        temporary.write_text(text, encoding="utf-8")
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -38,7 +38,7 @@ class ForkServer:
     def __init__(self, groups: list[list[str]], environment: dict[str, str], folder: Path):
         self._lock = threading.Lock()
         self._socket, theirs = socket.socketpair()
-        with theirs, open(folder / "server", "wb") as log:
+        with theirs, (folder / "server").open("wb") as log:
             # -P: the folder of this file holds modules named as those of the standard library.
             self._process = subprocess.Popen(
                 [sys.executable, "-P", forkserver.__file__, str(theirs.fileno())],

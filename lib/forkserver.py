@@ -20,7 +20,6 @@ import selectors
 import shutil
 import signal
 import socket
-import stat
 import struct
 import sys
 import threading
@@ -162,7 +161,7 @@ def become_kernel(request: dict) -> None:
 
 
 def _take_over(stderr: Path) -> None:
-    log = open(stderr, "ab", buffering=0)  # noqa: SIM115  (the kernel's standard error, for as long as it lives)
+    log = stderr.open("ab", buffering=0)
     os.dup2(log.fileno(), 1)
     os.dup2(log.fileno(), 2)
     # ipykernel sends what is written to 1 and 2 to the client; a crash can only be written to a file.
@@ -194,24 +193,18 @@ def _import(module: str) -> None:
 
 def _unsafe(own: set[int], *more: socket.socket) -> str:
     """Return why a fork would not be safe now: other threads, or connections; empty if it is."""
-    n_threads = len(os.listdir("/proc/self/task"))
+    n_threads = len(list(Path("/proc/self/task").iterdir()))
     if n_threads > 1:
         names = ", ".join(thread.name for thread in threading.enumerate()) or "none of Python's"
         return f"{n_threads - 1} threads are alive after the imports ({names})"
     own = own | {end.fileno() for end in more}
-    strangers = [number for number in map(int, os.listdir("/proc/self/fd")) if number not in own and _is_socket(number)]
-    return f"{len(strangers)} connections are open after the imports" if strangers else ""
-
-
-def _is_socket(number: int) -> bool:
-    try:
-        return stat.S_ISSOCK(os.fstat(number).st_mode)
-    except OSError:
-        return False
+    strangers = [entry for entry in Path("/proc/self/fd").iterdir() if int(entry.name) not in own]
+    n_connections = sum(entry.is_socket() for entry in strangers)
+    return f"{n_connections} connections are open after the imports" if n_connections else ""
 
 
 def _kill_group(pid: int) -> None:
-    with suppress(ProcessLookupError, PermissionError):
+    with suppress(OSError):
         os.killpg(pid, signal.SIGKILL)
 
 
@@ -221,6 +214,7 @@ def _answer(connection: socket.socket, **answer: object) -> None:
 
 
 def send(channel: socket.socket, message: dict, connection: socket.socket | None = None) -> None:
+    """Send a message, and with it a socket, to the process at the other end."""
     body = json.dumps(message).encode()
     passed = [connection.fileno()] if connection else []
     socket.send_fds(channel, [_HEADER.pack(len(body))], passed)
@@ -228,6 +222,7 @@ def send(channel: socket.socket, message: dict, connection: socket.socket | None
 
 
 def receive(channel: socket.socket) -> tuple[dict | None, socket.socket | None]:
+    """Return the next message and the socket that came with it; None and None where the other end is closed."""
     header, passed, _, _ = socket.recv_fds(channel, _HEADER.size, 1)
     if len(header) < _HEADER.size:
         return None, None

@@ -126,7 +126,7 @@ def start(
     else:
         manager.provisioner = LocalProvisioner(**common)
         launch["extra_arguments"] = [*_ARGUMENTS, f"--IPKernelApp.exec_lines={[_import_line(preload)]!r}"]
-        with open(folder / "stderr", "wb") as stderr:
+        with (folder / "stderr").open("wb") as stderr:
             asyncio.run(manager.start_kernel(**launch, stdout=stderr, stderr=stderr))
     _volunteer(manager.provisioner.pid)
     return manager

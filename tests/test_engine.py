@@ -1,3 +1,4 @@
+import json
 from functools import partial
 from pathlib import Path
 
@@ -85,6 +86,21 @@ def test_nothing_is_left_beside_the_executed_notebook(run, tmp_path):
 def test_the_kernel_says_nothing_of_unencrypted_transport(run, tmp_path, capfd):
     run("print('hello')")
     assert "encryption" not in printed(tmp_path) + "".join(capfd.readouterr())
+
+
+def test_the_executed_notebook_names_no_folder_of_this_machine(run, tmp_path):
+    run("1")
+    executed = json.loads((tmp_path / "executed.ipynb").read_text())
+    assert executed["metadata"]["papermill"]["input_path"] == "notebook.ipynb"
+    assert str(tmp_path) not in json.dumps(executed)
+
+
+def test_the_executed_notebook_replaces_the_one_before_in_one_step(run, tmp_path, monkeypatch):
+    run("print('first')")
+    monkeypatch.setattr(Path, "replace", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+    with pytest.raises(OSError, match="No space left"):
+        run("print('second')")
+    assert printed(tmp_path) == "first\n"
 
 
 def test_sources_that_were_stopped_execute_nothing(tmp_path):

@@ -17,7 +17,8 @@ from lib.forking import available
 pytestmark = pytest.mark.skipif(not available(), reason="kernels are forked on Linux alone")
 
 IMPORTS = """
-import duckdb, joblib, matplotlib.pyplot, numpy, pandas, pyarrow.parquet, scipy.linalg, sklearn.ensemble, statsmodels.api
+import duckdb, joblib, matplotlib.pyplot, numpy, pandas, pyarrow.parquet
+import scipy.linalg, sklearn.ensemble, statsmodels.api
 """
 
 AFTER_THE_FORK = {
