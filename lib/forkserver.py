@@ -22,7 +22,6 @@ import signal
 import socket
 import struct
 import sys
-import threading
 from collections import deque
 from contextlib import suppress
 from pathlib import Path
@@ -195,11 +194,9 @@ def _unsafe(own: set[int], *more: socket.socket) -> str:
     """Return why a fork would not be safe now: other threads, or connections; empty if it is."""
     n_threads = len(list(Path("/proc/self/task").iterdir()))
     if n_threads > 1:
-        names = ", ".join(thread.name for thread in threading.enumerate()) or "none of Python's"
-        return f"{n_threads - 1} threads are alive after the imports ({names})"
+        return f"{n_threads - 1} threads are alive after the imports"
     own = own | {end.fileno() for end in more}
-    strangers = [entry for entry in Path("/proc/self/fd").iterdir() if int(entry.name) not in own]
-    n_connections = sum(entry.is_socket() for entry in strangers)
+    n_connections = sum(int(entry.name) not in own and entry.is_socket() for entry in Path("/proc/self/fd").iterdir())
     return f"{n_connections} connections are open after the imports" if n_connections else ""
 
 
