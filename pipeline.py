@@ -60,9 +60,10 @@ def rollback(
     as_json: AsJson = False,
 ) -> None:
     """Make the previous champion champion again, at once, on the record."""
-    from lib import decisions, registry
+    from lib import database, decisions, registry
 
-    found = registry.rollback(store, registry.only_model(store, model), reason)
+    name = decisions.only_model(database.connect(store), model)
+    found = registry.rollback(store, name, reason)
     typer.echo(decisions.to_json([found]) if as_json else decisions.to_text([found]))
 
 

@@ -31,13 +31,13 @@ def _append_only(dialect: str, table: str) -> list[str]:
     message = f"{table} is append-only"
     if dialect == "sqlite":
         return [
-            f"CREATE TRIGGER {table}_no_{verb} BEFORE {verb} ON {table} {when} "
-            f"BEGIN SELECT RAISE(ABORT, '{message}'); END"
+            f"""CREATE TRIGGER {table}_no_{verb} BEFORE {verb} ON {table} {when}
+                BEGIN SELECT RAISE(ABORT, '{message}'); END"""
             # INSERT OR REPLACE removes the old row without waking the trigger for DELETE.
             for verb, when in [
                 ("UPDATE", ""),
                 ("DELETE", ""),
-                ("INSERT", f"WHEN EXISTS (SELECT 1 FROM {table} WHERE id = NEW.id)"),
+                ("INSERT", f"WHEN EXISTS (SELECT 1 FROM {table} WHERE id = NEW.id)"),  # noqa: S608  our own names
             ]
         ]
     return [

@@ -12,6 +12,7 @@ from sqlalchemy import Engine, text
 
 from lib import database
 from lib.checks import Check, refusals, to_records
+from lib.errors import InputError
 
 KINDS = ("verdict", "promotion", "refusal", "rollback", "alarm", "retraining", "back to design", "acknowledgement")
 CHANGES_OF_CHAMPION = ("promotion", "rollback")
@@ -63,7 +64,7 @@ def record(engine: Engine, decision: Decision) -> Decision:
     """Add a decision to the log and return it as it stands there, with its time and place."""
     row = asdict(decision) | {"at": database.now(), "details": json.dumps(decision.details, default=str)}
     del row["id"]
-    query = f"INSERT INTO decisions ({', '.join(row)}) VALUES (:{', :'.join(row)}) RETURNING id"
+    query = f"INSERT INTO decisions ({', '.join(row)}) VALUES (:{', :'.join(row)}) RETURNING id"  # noqa: S608  our names
     with engine.begin() as connection:
         return replace(decision, at=row["at"], id=connection.execute(text(query), row).scalar_one())
 
@@ -77,8 +78,8 @@ def record_verdict(
     """
     checks = list(checks)
     reason = verdict_in_words(stage, checks)
-    known = [d for d in read(engine, model_name, kinds=("verdict",)) if d.key == key and d.reason == reason]
-    if checks and not known:
+    known = {(found.key, found.reason) for found in read(engine, model_name, kinds=("verdict",))}
+    if checks and (key, reason) not in known:
         details = {"stage": stage, "checks": to_records(checks)}
         record(engine, Decision("verdict", model_name, reason, key=key, run_id=run_id, details=details))
 
@@ -102,18 +103,23 @@ def read(engine: Engine, model_name: str | None = None, *, kinds: Iterable[str] 
     return [Decision(**{**row, "details": json.loads(row["details"])}) for row in rows if row["kind"] in wanted]
 
 
-def reign(changes: Iterable[Decision]) -> list[int]:
+def reign(engine: Engine, model_name: str) -> list[int]:
     """Return the champions that a rollback can fall back on, the current one last.
 
     A promotion adds a version; a rollback takes the newest away, so that a second one goes one further back.
     """
     versions: list[int] = []
-    for change in changes:
-        if change.kind == "promotion" and change.to_version not in versions[-1:]:
+    for change in read(engine, model_name, kinds=CHANGES_OF_CHAMPION):
+        if change.kind == "rollback":
+            versions = [*versions[: _last(versions, change.to_version)], change.to_version]
+        elif change.to_version not in versions[-1:]:
             versions.append(change.to_version)
-        elif change.kind == "rollback":
-            versions = versions[: _last(versions, change.to_version)] + [change.to_version]
     return versions
+
+
+def reigning(engine: Engine, model_name: str) -> int | None:
+    """Return the champion that the log knows, None if there is none."""
+    return (reign(engine, model_name) or [None])[-1]
 
 
 def _last(versions: list[int], version: int) -> int:
@@ -130,7 +136,8 @@ def record_files(engine: Engine, model_name: str, version: int, digests: Mapping
         for name, digest in digests.items()
         if name not in known
     ]
-    query = "INSERT INTO model_files (at, model_name, version, name, sha256) VALUES (:at, :model_name, :version, :name, :sha256)"
+    query = """INSERT INTO model_files (at, model_name, version, name, sha256)
+        VALUES (:at, :model_name, :version, :name, :sha256)"""
     if rows:
         with engine.begin() as connection:
             connection.execute(text(query), rows)
@@ -140,8 +147,10 @@ def files_of(engine: Engine, model_name: str, version: int) -> dict[str, str]:
     """Return the SHA-256 of each file of a version, as it was written down when the version was made."""
     query = "SELECT name, sha256 FROM model_files WHERE model_name = :model_name AND version = :version"
     with engine.connect() as connection:
-        rows = connection.execute(text(query), {"model_name": model_name, "version": version}).all()
-    return {name: digest for name, digest in rows}
+        return {
+            row.name: row.sha256
+            for row in connection.execute(text(query), {"model_name": model_name, "version": version})
+        }
 
 
 def about_champions(engine: Engine) -> list[Decision]:
@@ -153,6 +162,21 @@ def models(engine: Engine) -> list[str]:
     """Return the models that the log tells of."""
     with engine.connect() as connection:
         return list(connection.execute(text("SELECT DISTINCT model_name FROM decisions ORDER BY 1")).scalars())
+
+
+def only_model(engine: Engine, name: str = "") -> str:
+    """Return the model that is meant: the one named, or the only one that the store knows.
+
+    Raises
+    ------
+    InputError
+        If there is no such model, or there are several and none is named.
+    """
+    known = models(engine)
+    if name in known or (not name and len(known) == 1):
+        return name or known[0]
+    there = f"There are: {', '.join(known)}." if known else "None is registered yet."
+    raise InputError(f"Which model? --model {name} is unknown. {there}" if name else f"Which model? {there}")
 
 
 def to_json(found: Iterable[Decision]) -> str:

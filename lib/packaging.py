@@ -1,21 +1,21 @@
 """Models as skops files, and the folder in which a model stands alone: nothing is pickled or unpickled."""
 
+import hashlib
 import json
 import shutil
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import skops.io
 
-from lib import portable
+from lib import coercion, portable
 from lib.errors import InputError
 
-SOURCE = Path(portable.__file__)
+SOURCE = (Path(portable.__file__), Path(coercion.__file__))
 DATA = "data/model"
 """Where MLflow keeps the packed folder within a registered model."""
 INFO = "info.json"
@@ -43,34 +43,27 @@ def load(source: Path) -> Any:
         raise InputError(str(error)) from None
 
 
-def columns(X: pd.DataFrame, optional: tuple[str, ...] = ()) -> list[dict[str, Any]]:
-    """Describe the columns that a model was fitted on, for raw tables to be brought to the same types.
-
-    Parameters
-    ----------
-    X : DataFrame of shape (n_samples, n_features)
-        Training rows.
-    optional : tuple of str
-        Columns that the model does not use. Those with gaps are optional as well: the model knows what to do.
-    """
-    return [_column(X[name], required=name not in optional and not X[name].hasnans) for name in X]
-
-
-def _column(values: pd.Series, *, required: bool) -> dict[str, Any]:
-    kind = _kind(values)
-    described = {"name": str(values.name), "kind": kind, "type": str(values.dtype), "required": bool(required)}
-    return described | ({"categories": values.cat.categories.tolist()} if kind == "category" else {})
+def plain_reading(X: pd.DataFrame) -> dict[str, Any]:
+    """Return how raw columns are read where no reading was learnt: by the types of the training rows."""
+    columns = [{"name": str(name), "raw": str(name), "kind": _kind(X[name])} for name in X]
+    return {"gap_words": [], "columns": columns}
 
 
 def _kind(values: pd.Series) -> str:
-    if isinstance(values.dtype, pd.CategoricalDtype):
-        return "category"
-    if pd.api.types.is_numeric_dtype(values):
-        return "number"
     if pd.api.types.is_datetime64_any_dtype(values):
         return "time"
-    found = {type(value) for value in values.dropna()} if values.dtype == object else set()
-    return "boolean" if found and found <= {bool, np.bool_} else "text"
+    return "number" if pd.api.types.is_numeric_dtype(values) else "text"
+
+
+def narrowed(reading: Mapping[str, Any], features: list[str]) -> dict[str, Any]:
+    """Return a reading with the features alone, in their order."""
+    entries = {entry["name"]: entry for entry in reading["columns"]}
+    return {**reading, "columns": [entries[name] for name in features]}
+
+
+def required(X: pd.DataFrame, unused: Collection[str] = ()) -> list[str]:
+    """Return the columns that a model cannot do without: it uses them, and never met a gap in them."""
+    return [name for name in X if name not in unused and not X[name].hasnans]
 
 
 def pack(folder: Path, model: Path, contract: Mapping[str, Any], info: Mapping[str, Any]) -> None:
@@ -134,11 +127,15 @@ def requirements(model: Path) -> list[str]:
 
 
 def code(folder: Path) -> Path:
-    """Copy the source that travels with a model, under a name that tells its content, and return where it is.
+    """Copy the source that travels with a model into a package whose name tells its content, and return where it is.
 
     Two versions of a model that carry different source can then be loaded into one process.
     """
-    target = folder / f"cuaderno_model_{portable.sha256(SOURCE)[:12]}.py"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(SOURCE, target)
+    digest = hashlib.sha256(b"".join(path.read_bytes() for path in SOURCE)).hexdigest()
+    target = folder / f"cuaderno_model_{digest[:12]}"
+    target.mkdir(parents=True)
+    (target / "__init__.py").write_text('"""The source of a registered model."""\n', encoding="utf-8")
+    for path in SOURCE:
+        text = path.read_text(encoding="utf-8").replace("from lib import", f"from {target.name} import")
+        (target / path.name).write_text(text, encoding="utf-8")
     return target

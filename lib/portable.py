@@ -1,7 +1,7 @@
-"""What a registered model needs to load and predict anywhere: this file travels with it and imports nothing of ours.
+"""What a registered model needs to load and predict anywhere: this file travels with it, and `coercion` beside it.
 
-A model is a folder with `model.skops` and `contract.json`. Raw columns, as in the source table, are brought to the
-types the pipeline was fitted on before it sees them; its answer is a table with the prediction and, for classes, the
+A model is a folder with `model.skops` and `contract.json`. Raw columns, as in the source table, are read as the
+training table was before the pipeline sees them; its answer is a table with the prediction and, for classes, the
 probability of each.
 """
 
@@ -14,6 +14,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import skops.io
+
+from lib import coercion
 
 MODEL = "model.skops"
 CONTRACT = "contract.json"
@@ -102,93 +104,65 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def coerce(table: pd.DataFrame, columns: list[dict]) -> pd.DataFrame:
-    """Return the model's columns, in its order and with the types it was fitted on.
+def coerce(raw: pd.DataFrame, contract: dict) -> pd.DataFrame:
+    """Return the model's columns, in its order: numbers as float64, times in UTC without a zone, the rest as text.
 
     Parameters
     ----------
-    table : DataFrame of shape (n_samples, any)
-        As in the source table; more columns than needed do no harm.
-    columns : list of dict
-        Each with `name`, `kind` (number, time, text, boolean or category), `required`, and `categories` for the last.
+    raw : DataFrame of shape (n_samples, any)
+        As in the source table; more columns than needed do no harm, optional ones that are missing become gaps.
+    contract : dict
+        `reading`, as `coercion.apply` takes it, and `required`, the names that have to be there.
 
     Raises
     ------
     Unusable
-        If a required column is missing, or a column cannot be brought to its type.
+        If a required column is missing, or nothing in a column can be read.
     """
-    missing = [column["name"] for column in columns if column["required"] and column["name"] not in table]
+    entries = contract["reading"]["columns"]
+    _require(raw, [entry for entry in entries if entry["name"] in contract["required"]])
+    read = coercion.apply(contract["reading"], raw)
+    for entry in entries:
+        if entry["name"] not in read:
+            read[entry["name"]] = _GAPS[entry["kind"]](raw.index)
+        elif entry["kind"] != "text":
+            _refuse_lost(raw[_name_in(raw, entry)], read[entry["name"]], entry, contract["reading"]["gap_words"])
+    return read[[entry["name"] for entry in entries]]
+
+
+_GAPS = {
+    "number": lambda index: pd.Series(np.nan, index=index),
+    "time": lambda index: pd.Series(pd.NaT, index=index, dtype="datetime64[us]"),
+    "text": lambda index: pd.Series(np.nan, index=index, dtype="str"),
+}
+
+
+def _name_in(raw: pd.DataFrame, entry: dict) -> str | None:
+    """Return under which of its names, tidy or raw, a table has a column."""
+    return next((name for name in (entry["name"], entry["raw"]) if name in raw), None)
+
+
+def _require(raw: pd.DataFrame, entries: list[dict]) -> None:
+    missing = [entry["raw"] for entry in entries if _name_in(raw, entry) is None]
     if missing:
         raise Unusable(
             f"Columns missing from the table: {', '.join(missing)}. The model was fitted on them without a gap. "
-            f"The table has: {', '.join(map(str, table))}."
+            f"The table has: {', '.join(map(str, raw))}."
         )
-    return pd.DataFrame({column["name"]: _coerced(table, column) for column in columns}, index=table.index)
 
 
-def _coerced(table: pd.DataFrame, column: dict) -> pd.Series:
-    name, kind = column["name"], column["kind"]
-    values = table[name] if name in table else pd.Series(None, index=table.index, dtype=object)
-    if kind == "category":
-        return _category(values, column["categories"])
-    return {"number": _number, "time": _time, "text": _text, "boolean": _boolean}[kind](values.rename(name))
-
-
-def _number(values: pd.Series) -> pd.Series:
-    if pd.api.types.is_datetime64_any_dtype(values):
-        raise Unusable(f"Column {values.name!r} takes numbers, and holds times.")
-    if isinstance(values.dtype, pd.CategoricalDtype):
-        values = values.astype(object)
-    numbers = pd.to_numeric(values, errors="coerce")
-    _refuse_lost(values, numbers, "numbers")
-    return pd.Series(numbers.to_numpy(dtype="float64", na_value=np.nan), index=values.index)
-
-
-def _time(values: pd.Series) -> pd.Series:
-    if pd.api.types.is_numeric_dtype(values) and values.notna().any():
-        raise Unusable(f"Column {values.name!r} takes times, and holds numbers. Give them as ISO 8601.")
-    if not pd.api.types.is_datetime64_any_dtype(values):
-        values = values.astype(object)
-        times = pd.to_datetime(values, errors="coerce", utc=True, format="mixed")
-    else:
-        times = pd.to_datetime(values, utc=True)
-    _refuse_lost(values, times, "times")
-    return times.dt.tz_localize(None)
-
-
-def _text(values: pd.Series) -> pd.Series:
-    return _words(values).astype("str")
-
-
-def _boolean(values: pd.Series) -> pd.Series:
-    known = {"True": True, "False": False, "1": True, "0": False, "true": True, "false": False}
-    truths = _words(values).map(known).astype(object)
-    _refuse_lost(values, truths, "true or false")
-    return truths.where(truths.notna(), None)
-
-
-def _category(values: pd.Series, categories: list) -> pd.Series:
-    known = {_word(category): category for category in categories}
-    return _words(values).map(known).astype(pd.CategoricalDtype(categories))
-
-
-def _words(values: pd.Series) -> pd.Series:
-    """Return values as text, gaps as None: a number that is whole is written without a point."""
-    return pd.Series([None if pd.isna(value) else _word(value) for value in values], index=values.index, dtype=object)
-
-
-def _word(value) -> str:
-    if isinstance(value, (float, np.floating)) and float(value).is_integer():
-        return str(int(value))
-    return str(value)
-
-
-def _refuse_lost(values: pd.Series, converted: pd.Series, expected: str) -> None:
-    lost = values[converted.isna() & values.notna()]
-    if len(lost):
+def _refuse_lost(values: pd.Series, read: pd.Series, entry: dict, gap_words: list[str]) -> None:
+    """Raise if a column had something in it that was not a known gap, and nothing of it could be read."""
+    if read.notna().any() or not values.notna().any():
+        return
+    words = [*entry.get("gap_words", gap_words), *entry.get("words", [])]
+    present = values[values.notna().to_numpy() & ~coercion.is_word(coercion.as_text(values).str.strip(), words)]
+    if len(present) and pd.to_numeric(present.astype(object), errors="coerce").isin(entry.get("codes", [])).all():
+        return
+    if len(present):
         raise Unusable(
-            f"Column {values.name!r} takes {expected}; {len(lost)} of {len(values)} rows are not, "
-            f"such as {lost.iloc[0]!r}. Correct them, or leave them empty."
+            f"Column {entry['raw']!r} takes {entry['kind']}s, and none of its {len(present)} values is one, "
+            f"such as {present.iloc[0]!r}. Correct them, or leave them empty."
         )
 
 
@@ -199,7 +173,8 @@ class Model:
     ----------
     estimator : fitted scikit-learn estimator
     contract : dict
-        `task`, `classes` (the positive one last), `decision_threshold` (None for the most probable class), `columns`.
+        `task`, `classes` (the positive one last), `decision_threshold` (None for the most probable class), and what
+        `coerce` takes.
     """
 
     def __init__(self, estimator, contract: dict):
@@ -216,7 +191,7 @@ class Model:
             MLflow passes it.
         """
         table = model_input if isinstance(model_input, pd.DataFrame) else pd.DataFrame(model_input)
-        X = coerce(table, self.contract["columns"])
+        X = coerce(table, self.contract)
         if self.contract["task"] == "regression":
             return pd.DataFrame({PREDICTION: self.estimator.predict(X)}, index=X.index)
         return self._classes(X)

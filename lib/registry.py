@@ -5,18 +5,19 @@ folder are what is read. Each step can be repeated, so that the next call comple
 """
 
 import json
+import os
 import tempfile
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lib import champion, database, decisions, packaging, portable, provenance, release, tracking
+from lib import champion, database, decisions, locks, packaging, portable, provenance, release, tracking
 from lib.checks import refusals
-from lib.decisions import CHANGES_OF_CHAMPION, Decision
+from lib.decisions import Decision
 from lib.errors import InputError
+from lib.release import Registered
 
 CHAMPION = "champion"
 CHALLENGER = "challenger"
@@ -26,32 +27,6 @@ _MOVED = (
     "The alias was found at this version without a decision on record: it was moved in MLflow, or a run ended before "
     "the decision was written down."
 )
-
-
-@dataclass(frozen=True)
-class Registered:
-    """What became of a model.
-
-    Parameters
-    ----------
-    model_name : str
-    version : int
-    alias : str
-        ``champion`` or ``challenger``; empty if the version was decided about earlier and has neither now.
-    created : bool
-        False if this key was registered before; it is then neither registered nor promoted again.
-    former : int or None
-        The champion before this version was decided about.
-    reason : str
-        Why it was promoted or refused, in words.
-    """
-
-    model_name: str
-    version: int
-    alias: str
-    created: bool
-    former: int | None
-    reason: str
 
 
 def register(
@@ -100,8 +75,20 @@ def _create(connection: tracking.Connection, made: release.Release, tracking_run
     # Hashes and key come with the version itself: there is no moment at which it exists without them.
     tags = {**made.tags, FILES: json.dumps(digests)}
     source = f"models:/{logged.model_id}"
-    with tracking.as_default(client.tracking_uri):
+    with _as_default(client.tracking_uri):
         return int(client.create_model_version(made.model_name, source, run, tags, model_id=logged.model_id).version)
+
+
+@contextmanager
+def _as_default(uri: str) -> Iterator[None]:
+    """Make an address MLflow's default for a while: parts of its own client ask for no other."""
+    before = os.environ.get("MLFLOW_TRACKING_URI")
+    os.environ["MLFLOW_TRACKING_URI"] = uri
+    try:
+        yield
+    finally:
+        os.environ.pop("MLFLOW_TRACKING_URI")
+        os.environ.update({} if before is None else {"MLFLOW_TRACKING_URI": before})
 
 
 def _save(made: release.Release, temporary: Path, model_id: str, run: str | None) -> Path:
@@ -117,12 +104,12 @@ def _save(made: release.Release, temporary: Path, model_id: str, run: str | None
         warnings.filterwarnings("ignore", message=".*input example")
         pyfunc.save_model(
             str(folder),
-            loader_module=code.stem,
+            loader_module=f"{code.name}.{Path(portable.__file__).stem}",
             data_path=str(temporary / "model"),
             code_paths=[str(code)],
             pip_requirements=packaging.requirements(made.model),
             signature=_signature(made.contract),
-            metadata={"columns": {column["name"]: column["type"] for column in made.contract["columns"]}},
+            metadata={"columns": {entry["raw"]: entry["kind"] for entry in made.contract["reading"]["columns"]}},
             mlflow_model=Model(model_uuid=model_id, model_id=model_id, run_id=run),
         )
     return folder
@@ -138,7 +125,8 @@ def _signature(contract: Mapping[str, Any]):
     from mlflow.types import ColSpec, Schema
     from mlflow.types.schema import AnyType
 
-    inputs = [ColSpec(AnyType(), column["name"], required=column["required"]) for column in contract["columns"]]
+    needed = contract["required"]
+    inputs = [ColSpec(AnyType(), c["raw"], required=c["name"] in needed) for c in contract["reading"]["columns"]]
     answers = [ColSpec("double" if contract["task"] == "regression" else AnyType(), portable.PREDICTION)]
     answers += [ColSpec("double", portable.PROBABILITY.format(label=label)) for label in contract["classes"]]
     return ModelSignature(Schema(inputs), Schema(answers))
@@ -153,14 +141,10 @@ def _decide(store, connection: tracking.Connection, made: release.Release, versi
         if known.to_version == version:
             return known
     kind, alias = ("refusal", CHALLENGER) if refusals(made.checks) else ("promotion", CHAMPION)
-    former = _in_use(engine, made.model_name)
+    former = decisions.reigning(engine, made.model_name)
     client.set_registered_model_alias(made.model_name, alias, str(version))
     asked = Decision(kind, made.model_name, made.reason, "pipeline", former, version, made.key, made.run_id)
     return decisions.record(engine, asked)
-
-
-def _in_use(engine, model_name: str) -> int | None:
-    return (decisions.reign(decisions.read(engine, model_name, kinds=CHANGES_OF_CHAMPION)) or [None])[-1]
 
 
 def _alias_of(connection: tracking.Connection, model_name: str, version: int) -> str:
@@ -199,8 +183,7 @@ def _synchronize(store, connection: tracking.Connection, model_name: str) -> Non
         champion.drop(store, model_name)
         return
     engine = database.connect(store)
-    changes = decisions.read(engine, model_name, kinds=CHANGES_OF_CHAMPION)
-    reign = decisions.reign(changes)
+    reign = decisions.reign(engine, model_name)
     if reign[-1:] != [version]:
         kind = "rollback" if version in reign else "promotion"
         former = reign[-1] if reign else None
@@ -236,21 +219,6 @@ def load(store: str | Path, model_name: str, version: int) -> portable.Model:
         return portable.load(folder / packaging.DATA)
 
 
-def only_model(store: str | Path, name: str = "") -> str:
-    """Return the model that is meant: the one named, or the only one that the store knows.
-
-    Raises
-    ------
-    InputError
-        If there is no such model, or there are several and none is named.
-    """
-    known = decisions.models(database.connect(store))
-    if name in known or (not name and len(known) == 1):
-        return name or known[0]
-    there = f"There are: {', '.join(known)}." if known else "None is registered yet."
-    raise InputError(f"Which model? --model {name} is unknown. {there}" if name else f"Which model? {there}")
-
-
 def rollback(store: str | Path, model_name: str, reason: str, actor: str = "") -> Decision:
     """Make the champion before the current one champion again, and write down why.
 
@@ -262,7 +230,7 @@ def rollback(store: str | Path, model_name: str, reason: str, actor: str = "") -
     with _connected(store) as connection:
         _synchronize(store, connection, model_name)
         engine = database.connect(store)
-        reign = decisions.reign(decisions.read(engine, model_name, kinds=CHANGES_OF_CHAMPION))
+        reign = decisions.reign(engine, model_name)
         if len(reign) < 2:
             raise InputError(f"{model_name} has no champion before the current one. `pipeline.py history` shows all.")
         now, before = reign[-1], reign[-2]
@@ -278,5 +246,5 @@ def rollback(store: str | Path, model_name: str, reason: str, actor: str = "") -
 def _connected(store: str | Path) -> Iterator[tracking.Connection]:
     """Yield a connection, to one process at a time."""
     connection = tracking.connect(store)
-    with tracking.alone(Path(store) / "registry.lock"):
+    with locks.alone(Path(store) / "registry.lock"):
         yield connection

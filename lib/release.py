@@ -59,6 +59,32 @@ class Release:
         return " ".join([f"All {len(gates)} gates passed.", *(check.explanation for check in gates)])
 
 
+@dataclass(frozen=True)
+class Registered:
+    """What became of a model.
+
+    Parameters
+    ----------
+    model_name : str
+    version : int
+    alias : str
+        ``champion`` or ``challenger``; empty if the version was decided about earlier and has neither now.
+    created : bool
+        False if this key was registered before; it is then neither registered nor promoted again.
+    former : int or None
+        The champion before this version was decided about.
+    reason : str
+        Why it was promoted or refused, in words.
+    """
+
+    model_name: str
+    version: int
+    alias: str
+    created: bool
+    former: int | None
+    reason: str
+
+
 def gather(run_dir: Path, *, run_id: str, key: str, base_key: str) -> Release:
     """Read from a run's files all that there is to register."""
     design, evaluation = files.read(run_dir, files.DESIGN), files.read(run_dir, files.EVALUATION)
@@ -82,13 +108,14 @@ def gather(run_dir: Path, *, run_id: str, key: str, base_key: str) -> Release:
 def contract(run_dir: Path, design: Mapping[str, Any], evaluation: Mapping[str, Any]) -> dict[str, Any]:
     """Return what raw tables are brought to before the model sees them, and how its answer is read."""
     X = pd.read_parquet(files.path(run_dir, files.TRAIN), columns=list(design["features"]))
-    unused = tuple(files.read(run_dir, files.RECIPE).get("dropped", {}))
+    learnt = files.read(run_dir, files.READING) if files.exists(run_dir, files.READING) else None
     return {
         "task": design["task"],
         "target": design["target"],
         "classes": list(design.get("classes") or []),
         "decision_threshold": evaluation.get("decision_threshold"),
-        "columns": packaging.columns(X, optional=unused),
+        "reading": packaging.narrowed(learnt or packaging.plain_reading(X), list(X)),
+        "required": packaging.required(X, unused=files.read(run_dir, files.RECIPE).get("dropped", {})),
     }
 
 

@@ -11,22 +11,19 @@ import sqlite3
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lib import provenance, trackable
+from lib import locks, provenance, runs, trackable
 from lib.errors import CuadernoError
+from lib.runs import Connection
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 FILE = "mlflow.db"
 EXPERIMENT = "cuaderno"
-SECONDS_TO_WAIT = 300
-RUN_ID, STAGE, KEY = "cuaderno.run_id", "cuaderno.stage", "cuaderno.key"
 # The second would copy the lock of whatever project the process happens to run in.
 _SETTINGS = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -39,14 +36,6 @@ STATUS = {"done": "FINISHED", "refused": "FINISHED", "failed": "FAILED", "killed
 def address(store: Path) -> str:
     """Return where MLflow keeps its runs: what its own settings say, or a database in the store."""
     return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{(Path(store).resolve() / FILE).as_posix()}"
-
-
-@dataclass(frozen=True)
-class Connection:
-    """MLflow's client for one store, and the experiment to write to."""
-
-    client: "MlflowClient"
-    experiment_id: str
 
 
 def connect(store: str | Path) -> Connection:
@@ -73,25 +62,13 @@ def _client(uri: str) -> "MlflowClient":
     return MlflowClient(tracking_uri=uri, registry_uri=os.environ.get("MLFLOW_REGISTRY_URI") or uri)
 
 
-@contextmanager
-def as_default(uri: str) -> Iterator[None]:
-    """Make an address MLflow's default for a while: parts of its own client ask for no other."""
-    before = os.environ.get("MLFLOW_TRACKING_URI")
-    os.environ["MLFLOW_TRACKING_URI"] = uri
-    try:
-        yield
-    finally:
-        os.environ.pop("MLFLOW_TRACKING_URI")
-        os.environ.update({} if before is None else {"MLFLOW_TRACKING_URI": before})
-
-
 def _create_database(path: Path) -> None:
     """Create MLflow's database whole or not at all, by one process while the others wait.
 
     Several processes that find none race in its migrations, and one that is killed leaves half a database.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    with alone(path.with_name(path.name + ".lock")):
+    with locks.alone(path.with_name(path.name + ".lock")):
         if path.exists():
             return
         # What `mlflow server` does to an empty database; the client offers no way that also closes it again.
@@ -105,17 +82,6 @@ def _create_database(path: Path) -> None:
         unfinished.replace(path)
         with sqlite3.connect(path) as connection:
             connection.execute("PRAGMA journal_mode=wal")
-        connection.close()
-
-
-@contextmanager
-def alone(lock: Path) -> Iterator[None]:
-    """Let one process at a time through, by a file made for it; SQLite's own lock works on every system and ends with its process."""
-    connection = sqlite3.connect(lock, timeout=SECONDS_TO_WAIT, isolation_level=None)
-    try:
-        connection.execute("BEGIN EXCLUSIVE")
-        yield
-    finally:
         connection.close()
 
 
@@ -218,7 +184,7 @@ class Tracker:
     def _record(self) -> None:
         try:
             connection = connect(self._store)
-            mark_killed(connection)
+            runs.mark_killed(connection)
             self._parent = self._start(connection)
             while (step := self._work.get()) is not None:
                 step(connection)
@@ -226,20 +192,20 @@ class Tracker:
             self._error = error
 
     def _start(self, connection: Connection) -> str:
-        tags = {RUN_ID: self._run_id, **provenance.commit(), **provenance.machine(), **provenance.process()}
+        tags = {runs.RUN_ID: self._run_id, **provenance.commit(), **provenance.machine(), **provenance.process()}
         if "git.commit" in tags:
             tags["mlflow.source.git.commit"] = tags["git.commit"]
-        run = _create_run(connection, self._run_id, self._started, tags)
+        run = runs.create(connection, self._run_id, self._started, tags)
         log_batch(connection, run, trackable.Content(params=trackable.params(self._values)))
         connection.client.log_dict(run, provenance.packages(), "packages.json")
         return run
 
     def _log_stage(self, connection, found: trackable.Content, key, reused, status, ended) -> None:
-        tags = {STAGE: found.name, KEY: key, RUN_ID: self._run_id, "mlflow.parentRunId": self._parent}
+        tags = {runs.STAGE: found.name, runs.KEY: key, runs.RUN_ID: self._run_id, "mlflow.parentRunId": self._parent}
         tags |= {"cuaderno.status": "reused" if reused else status}
         if reused:
-            tags |= {"cuaderno.made_by": _maker(connection, found.name, key)}
-        run = _create_run(connection, found.name, ended - found.seconds, tags)
+            tags |= {"cuaderno.made_by": runs.maker(connection, found.name, key)}
+        run = runs.create(connection, found.name, ended - found.seconds, tags)
         log_batch(connection, run, found)
         if not reused:
             _log_files(connection, run, found)
@@ -248,22 +214,6 @@ class Tracker:
     def _end(self, connection: Connection, status: str) -> None:
         connection.client.set_tag(self._parent, "cuaderno.status", status)
         connection.client.set_terminated(self._parent, STATUS[status])
-
-
-def _create_run(connection: Connection, name: str, started: float, tags: Mapping[str, str]) -> str:
-    run = connection.client.create_run(connection.experiment_id, int(started * 1000), dict(tags), run_name=name)
-    return run.info.run_id
-
-
-def _maker(connection: Connection, name: str, key: str) -> str:
-    """Return the run that made what is reused, or an empty text if MLflow has no record of it."""
-    found = connection.client.search_runs(
-        [connection.experiment_id],
-        f"tags.`{KEY}` = '{key}' AND tags.`{STAGE}` = '{name}' AND tags.`cuaderno.status` != 'reused'",
-        max_results=1,
-        order_by=["attributes.start_time DESC"],
-    )
-    return found[0].info.run_id if found else ""
 
 
 def log_batch(connection: Connection, run: str, content: trackable.Content) -> None:
@@ -285,15 +235,3 @@ def _log_files(connection: Connection, run: str, content: trackable.Content) -> 
     with tempfile.TemporaryDirectory(prefix="cuaderno-") as folder:
         trackable.lay_out(content, Path(folder))
         connection.client.log_artifacts(run, folder)
-
-
-def mark_killed(connection: Connection) -> None:
-    """Mark the runs as killed that say they are running, and whose process is gone."""
-    running = connection.client.search_runs(
-        [connection.experiment_id], "attributes.status = 'RUNNING'", max_results=1000
-    )
-    gone = {run.info.run_id for run in running if provenance.is_gone(run.data.tags)}
-    for run in running:
-        if run.info.run_id in gone or run.data.tags.get("mlflow.parentRunId") in gone:
-            connection.client.set_tag(run.info.run_id, "cuaderno.status", "killed")
-            connection.client.set_terminated(run.info.run_id, "KILLED")
