@@ -5,7 +5,6 @@ folder are what is read. Each step can be repeated, so that the next call comple
 """
 
 import json
-import os
 import tempfile
 import warnings
 from collections.abc import Iterator, Mapping
@@ -75,20 +74,8 @@ def _create(connection: tracking.Connection, made: release.Release, tracking_run
     # Hashes and key come with the version itself: there is no moment at which it exists without them.
     tags = {**made.tags, FILES: json.dumps(digests)}
     source = f"models:/{logged.model_id}"
-    with _as_default(client.tracking_uri):
+    with tracking.as_default(client.tracking_uri):
         return int(client.create_model_version(made.model_name, source, run, tags, model_id=logged.model_id).version)
-
-
-@contextmanager
-def _as_default(uri: str) -> Iterator[None]:
-    """Make an address MLflow's default for a while: parts of its own client ask for no other."""
-    before = os.environ.get("MLFLOW_TRACKING_URI")
-    os.environ["MLFLOW_TRACKING_URI"] = uri
-    try:
-        yield
-    finally:
-        os.environ.pop("MLFLOW_TRACKING_URI")
-        os.environ.update({} if before is None else {"MLFLOW_TRACKING_URI": before})
 
 
 def _save(made: release.Release, temporary: Path, model_id: str, run: str | None) -> Path:

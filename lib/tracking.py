@@ -11,7 +11,8 @@ import sqlite3
 import tempfile
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -58,11 +59,23 @@ def _client(uri: str) -> "MlflowClient":
     for name, level in {"mlflow": logging.ERROR, "alembic": logging.WARNING}.items():
         logging.getLogger(name).setLevel(level)
     if uri.startswith("sqlite:///"):
-        _create_database(Path(uri.removeprefix("sqlite:///")))
+        create_database(Path(uri.removeprefix("sqlite:///")))
     return MlflowClient(tracking_uri=uri, registry_uri=os.environ.get("MLFLOW_REGISTRY_URI") or uri)
 
 
-def _create_database(path: Path) -> None:
+@contextmanager
+def as_default(uri: str) -> Iterator[None]:
+    """Make an address MLflow's default for a while: parts of its own client ask for no other."""
+    before = os.environ.get("MLFLOW_TRACKING_URI")
+    os.environ["MLFLOW_TRACKING_URI"] = uri
+    try:
+        yield
+    finally:
+        os.environ.pop("MLFLOW_TRACKING_URI")
+        os.environ.update({} if before is None else {"MLFLOW_TRACKING_URI": before})
+
+
+def create_database(path: Path) -> None:
     """Create MLflow's database whole or not at all, by one process while the others wait.
 
     Several processes that find none race in its migrations, and one that is killed leaves half a database.

@@ -5,6 +5,7 @@ import os
 import pytest
 from by_hand import EVALUATION, execute, fresh_folder, stages, train_others
 from postgresql import postgresql, postgresql_server  # noqa: F401  a fixture is found by its name
+from releases import finished_run, mlflow_database, refused_run, run_dir, store  # noqa: F401  the same
 
 SKIP_NOTHING = bool(os.environ.get("CUADERNO_SKIP_NOTHING"))
 FOREIGN = ("Windows", "macOS")
