@@ -48,7 +48,7 @@ def execute(notebook: Path, output: Path, values: Mapping[str, Any]) -> None:
     from lib import engine
     from lib.kernels import KernelSource
 
-    with KernelSource(expected=1) as kernels:
+    with KernelSource([notebook]) as kernels:
         outcome = engine.execute(
             notebook,
             output,
