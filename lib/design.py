@@ -1,13 +1,12 @@
 """The contract: what the model is for, who acts on it, what it is judged by, and what it may cost."""
 
-import difflib
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pandas as pd
 
-from lib import flights, proposals, scoring
+from lib import feasibility, flights, proposals, scoring
 from lib.checks import Check
 from lib.errors import InputError
 
@@ -15,14 +14,8 @@ DEMO = "flights"
 NONE = "none"
 """What a user writes for a time or group column when none is to be inferred."""
 
-TASKS = ("binary", "multiclass", "regression")
-STRATEGIES = ("time", "group", "stratified", "random")
-LEAST_CLASS = 3
-"""Rows of the rarest class of two, so that each part can have one."""
-
+COLUMN_KEYS = ("target", "time_column", "group_column", "exclude", "keep", "slices", "missingness_leaks")
 IN_UNITS_OF_THE_TARGET = ("neg_mean_absolute_error", "neg_root_mean_squared_error", "neg_median_absolute_error")
-OF_QUANTITIES = ("r2", "d2_absolute_error_score", "explained_variance", *IN_UNITS_OF_THE_TARGET)
-OF_TWO_CLASSES = ("roc_auc", "average_precision", "neg_brier_score")
 
 BLANK = {
     "model_name": "",
@@ -57,7 +50,9 @@ QUESTIONS = {
 }
 
 
-def contract(source: str, table: pd.DataFrame, **given: Any) -> dict[str, Any]:
+def contract(
+    source: str, table: pd.DataFrame, *, names: Mapping[str, str] | None = None, **given: Any
+) -> dict[str, Any]:
     """Return the contract of a table: what is given, else what is known of the demo, else what the table suggests.
 
     Parameters
@@ -65,6 +60,8 @@ def contract(source: str, table: pd.DataFrame, **given: Any) -> dict[str, Any]:
     source : str
         ``"flights"`` for the demo, else what the table was read from; a password in it is masked.
     table : DataFrame of shape (n_samples, n_columns)
+    names : mapping of str to str, optional
+        The table's name of each column that the source calls otherwise.
     **given
         Keys of the contract, and `positive` and `keep`. Empty text, an empty list and -1 mean: not given.
 
@@ -78,11 +75,11 @@ def contract(source: str, table: pd.DataFrame, **given: Any) -> dict[str, Any]:
     InputError
         If the contract and the table do not fit together.
     """
-    told = {name: value for name, value in given.items() if not _is_blank(value)}
+    told = {name: _renamed(name, value, names or {}) for name, value in given.items() if not _is_blank(value)}
     known = {**BLANK, **(flights.CONTRACT if source == DEMO else {}), **told}
     known["exclude"] = _reasons(source, told.get("exclude", []))
     known["source"] = re.sub(r"://([^:/@]+):[^@]*@", r"://\1:***@", source)
-    _require_columns(table, [known["target"]], "target")
+    feasibility.require_columns(table, [known["target"]], "target")
     y = table[known["target"]].dropna()
     known["task"] = known.get("task") or proposals.task(y)
     known["classes"] = [] if known["task"] == "regression" else proposals.classes(y, known.pop("positive", ""))
@@ -91,13 +88,13 @@ def contract(source: str, table: pd.DataFrame, **given: Any) -> dict[str, Any]:
     known["missingness_leaks"] = known.get("missingness_leaks", [])
     known["exclude"] |= _identifiers(table, known, known.pop("keep", []))
     known["features"] = features(table, known)
-    known["metric"] = known["metric"] or scoring.DEFAULT_METRIC[known["task"]]
+    known["metric"] = known["metric"] or scoring.DEFAULT_METRIC.get(known["task"], "")
     known["threshold"] = _number(known["threshold"], "threshold")
     known["least_gain"] = _least_gain(known, y)
     known["model_name"] = known["model_name"] or _model_name(known["source"], known["target"])
     known["split"] = _split(known)
     known["unanswered"] = _unanswered(source, told)
-    validate(known, table)
+    feasibility.validate(known, table)
     return known
 
 
@@ -105,30 +102,6 @@ def features(table: pd.DataFrame, design: Mapping[str, Any]) -> list[str]:
     """Return the columns that a model may see, in the table's order."""
     out = {design["target"], design["time_column"], design["group_column"], *design["exclude"]}
     return [name for name in table if name not in out]
-
-
-def validate(design: Mapping[str, Any], table: pd.DataFrame) -> None:
-    """Stop if the contract cannot be kept on this table.
-
-    Raises
-    ------
-    InputError
-        With what was expected, what was found, and what to do.
-    """
-    _require_columns(table, [design["target"]], "target")
-    for name in ("time_column", "group_column"):
-        _require_columns(table, [design[name]] if design[name] else [], name)
-    for name in ("exclude", "slices", "missingness_leaks"):
-        _require_columns(table, design[name], name)
-    _require_one_of(design["task"], TASKS, "task")
-    _require_task_fits(design, table[design["target"]].dropna())
-    _require_metric_fits(design)
-    _require_split_fits(design["split"], len(table))
-    if not design["features"]:
-        raise InputError(
-            "No column is left to predict from: all are the target, the time, the group or excluded. "
-            "Shorten -p exclude=, or keep a column that looks like an identifier with -p keep=COLUMN."
-        )
 
 
 def open_questions(design: Mapping[str, Any]) -> list[Check]:
@@ -141,7 +114,7 @@ def open_questions(design: Mapping[str, Any]) -> list[Check]:
 
 def readable(design: Mapping[str, Any]) -> pd.DataFrame:
     """Return the contract as a table for a person, one line a key, the long lists left to the next tables."""
-    shown = {name: value for name, value in design.items() if name not in ("exclude", "features", "unanswered", "rule")}
+    shown = {name: value for name, value in design.items() if name not in ("exclude", "features", "unanswered", "rule", "reading")}
     shown["features"] = f"{len(design['features'])} columns"
     return pd.DataFrame({"agreed": {name.replace("_", " "): _text(value) for name, value in shown.items()}})
 
@@ -157,6 +130,13 @@ def _is_blank(value: Any) -> bool:
     return (
         value is None or (isinstance(value, (str, list)) and not value) or (not isinstance(value, str) and value == -1)
     )
+
+
+def _renamed(key: str, value: Any, names: Mapping[str, str]) -> Any:
+    """Return what names columns in the table's words."""
+    if key not in COLUMN_KEYS:
+        return value
+    return [names.get(name, name) for name in value] if isinstance(value, list) else names.get(value, value)
 
 
 def _reasons(source: str, exclude: Iterable[str]) -> dict[str, str]:
@@ -207,75 +187,6 @@ def _unanswered(source: str, told: Mapping[str, Any]) -> list[str]:
         return []
     answered = {*told, *({"costs"} if {"cost_false_positive", "cost_false_negative"} & set(told) else ())}
     return [name for name in QUESTIONS if name not in answered]
-
-
-def _require_columns(table: pd.DataFrame, names: Iterable[str], role: str) -> None:
-    known = [str(name) for name in table]
-    for name in names:
-        if not name:
-            raise InputError(
-                f"No {role} is named. Name one of the table's columns with -p {role}=COLUMN: {_list(known)}."
-            )
-        if name not in known:
-            near = difflib.get_close_matches(name, known, n=3, cutoff=0.5) or known
-            raise InputError(f"Column {name!r}, named as {role}, is not in the table. Nearest are: {_list(near)}.")
-
-
-def _require_one_of(value: str, allowed: Iterable[str], name: str) -> None:
-    if value not in allowed:
-        raise InputError(f"Parameter {name} is one of {', '.join(allowed)}, not {value!r}.")
-
-
-def _require_task_fits(design: Mapping[str, Any], y: pd.Series) -> None:
-    target, task = design["target"], design["task"]
-    if y.nunique() < 2:
-        raise InputError(
-            f"Target {target!r} has {y.nunique()} value in {len(y)} rows; there is nothing to predict. Name another column."
-        )
-    if task == "regression" and not pd.api.types.is_numeric_dtype(y):
-        raise InputError(f"Task regression needs numbers; target {target!r} holds {y.iloc[0]!r}. Use task=multiclass.")
-    if task == "binary" and y.nunique() != 2:
-        raise InputError(f"Task binary needs two values; target {target!r} has {y.nunique()}. Use task=multiclass.")
-    if task != "regression" and y.nunique() > len(y) / 10:
-        raise InputError(
-            f"Target {target!r} has {y.nunique()} classes in {len(y)} rows, fewer than ten rows a class. "
-            f"If it is a quantity, use -p task=regression; if it names the rows, choose another target."
-        )
-    if task == "binary" and y.value_counts().min() < LEAST_CLASS:
-        raise InputError(
-            f"The rarer class of {target!r} has {y.value_counts().min()} rows; training, validation and test "
-            f"need one each at the least. Give more rows."
-        )
-
-
-def _require_metric_fits(design: Mapping[str, Any]) -> None:
-    task, metric = design["task"], design["metric"]
-    fitting = [name for name in scoring.METRICS if _fits(name, task)]
-    if metric not in fitting:
-        raise InputError(f"Metric {metric!r} does not fit the task {task}. Fitting are: {', '.join(fitting)}.")
-
-
-def _fits(metric: str, task: str) -> bool:
-    if task == "regression":
-        return metric in OF_QUANTITIES
-    return metric not in OF_QUANTITIES and (task == "binary" or metric not in OF_TWO_CLASSES)
-
-
-def _require_split_fits(split: Mapping[str, Any], n_samples: int) -> None:
-    _require_one_of(split["strategy"], STRATEGIES, "strategy")
-    kept_back = split["validation_size"] + split["test_size"]
-    if min(split["validation_size"], split["test_size"]) <= 0 or kept_back >= 1:
-        raise InputError(
-            f"validation_size and test_size are shares above 0 that leave rows to train on; found "
-            f"{split['validation_size']} and {split['test_size']}."
-        )
-    if n_samples < 20:
-        raise InputError(f"The table has {n_samples} rows with a target; at least 20 are needed to judge anything.")
-
-
-def _list(names: Iterable[str]) -> str:
-    names = list(names)
-    return ", ".join(names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
 
 
 def _text(value: Any) -> str:

@@ -12,7 +12,8 @@ TIMES_PRESENT = 0.95
 _POSITIVE = {"1", "1.0", "true", "yes", "y", "t", "positive", "pos", "ja", "si", "sí", "oui"}
 _IDENTITY = re.compile(r"(^|_|\b)(id|key|uuid|number|no|nr|code|ticket|index|instant)(_|\b|$)|id$", re.IGNORECASE)
 _GROUP = re.compile(
-    r"(customer|client|user|patient|household|family|subject|person|account|session|store|device|ticket|group)",
+    r"(customer|client|user|patient|household|family|subject|person|account|session|store|device|ticket|group)"
+    r"[_ -]?(id|key|no|nr|number|code)?$",
     re.IGNORECASE,
 )
 
@@ -52,7 +53,7 @@ def classes(y: pd.Series, positive: str = "") -> list:
     if len(labels) != 2:
         return labels
     chosen = _positive(labels, y, positive)
-    return [label for label in labels if label is not chosen] + [chosen]
+    return [label for label in labels if label != chosen] + [chosen]
 
 
 def _positive(labels: list, y: pd.Series, positive: str):

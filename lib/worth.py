@@ -10,16 +10,13 @@ from sklearn.compose import make_column_transformer
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OrdinalEncoder
-from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from lib import bootstrap, scoring
+from threadpoolctl import threadpool_limits
+
+from lib import bootstrap, onecolumn, scoring
 from lib.checks import Check
 
-MOST_INTERVALS = 8
-"""A rule with more cases than this is not one that people follow."""
-
-PRIOR_ROWS = 20
-"""A category's average counts as if it came with so many average rows more, so that a rare one is not believed."""
+ROWS_FOR_THREADS = 20_000
 
 
 @dataclass(frozen=True)
@@ -32,9 +29,10 @@ class Rule:
     prediction: np.ndarray
 
     def __str__(self) -> str:
-        shown = self.cases.head(MOST_INTERVALS)
+        shown = self.cases.head(onecolumn.MOST_INTERVALS)
         cases = "; ".join(f"{case}: {answer}" for case, answer in zip(shown["when"], shown["predict"], strict=True))
-        return f"{self.column} {cases}" + ("; …" if len(self.cases) > len(shown) else "")
+        more = f"; and {len(self.cases) - len(shown)} cases more" if len(self.cases) > len(shown) else ""
+        return f"where {self.column} {cases}{more}"
 
 
 def constant_prediction(design: Mapping[str, Any], y_train: np.ndarray, n_samples: int) -> np.ndarray:
@@ -49,15 +47,14 @@ def constant_prediction(design: Mapping[str, Any], y_train: np.ndarray, n_sample
     n_samples : int
         Rows to predict.
     """
-    return np.repeat(_answers(design, y_train)[None], n_samples, axis=0)
+    return np.repeat(onecolumn.constant(design, y_train)[None], n_samples, axis=0)
 
 
 def best_rule(design: Mapping[str, Any], X_train, y_train, X_validation, y_validation) -> Rule:
     """Return the best prediction from one column alone.
 
-    Every column gets its rule from the training rows, a shallow tree for numbers and shrunken averages for
-    categories, and the one that scores best on the validation rows wins; choosing there favours the rule a little,
-    which makes the bar for a model a little higher.
+    Every column gets its rule from the training rows, and the one that scores best on the validation rows wins;
+    choosing there favours the rule a little, which makes the bar for a model a little higher.
 
     Parameters
     ----------
@@ -72,43 +69,60 @@ def best_rule(design: Mapping[str, Any], X_train, y_train, X_validation, y_valid
 
 
 def simple_prediction(design: Mapping[str, Any], X_train, y_train, X_validation) -> np.ndarray:
-    """Return what a gradient boosting with default settings predicts for the validation rows."""
-    train, validation = plain(X_train), plain(X_validation)
+    """Return what a gradient boosting with default settings predicts for the validation rows.
+
+    It sees what a model will be allowed to see: columns whose gaps give the target away are left to the models that
+    fill them.
+    """
+    fair = [name for name in X_train if name not in design["missingness_leaks"]] or list(X_train)
+    train, validation = (X[fair].apply(onecolumn.plain) for X in (X_train, X_validation))
     text = [name for name in train if not pd.api.types.is_numeric_dtype(train[name])]
     encoder = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=np.nan, encoded_missing_value=np.nan)
     columns = make_column_transformer((encoder, text), remainder="passthrough")
     boosting = HistGradientBoostingRegressor if design["task"] == "regression" else HistGradientBoostingClassifier
     # early stopping would hold back rows of a class that has one row only
-    model = make_pipeline(columns, boosting(random_state=0, early_stopping=False)).fit(train, y_train)
+    model = make_pipeline(columns, boosting(random_state=0, early_stopping=False))
+    # on few rows threads mostly wait for each other, and on a busy machine they do so for minutes
+    with threadpool_limits(1 if len(train) < ROWS_FOR_THREADS else None, user_api="openmp"):
+        model.fit(train, y_train)
     return scoring.predict({**design, "classes": list(range(len(design["classes"])))}, model, validation)
 
 
-def plain(X: pd.DataFrame) -> pd.DataFrame:
-    """Return the columns as floating numbers or text, times as seconds since 1970."""
-    return X.apply(_plain_column)
+def scores(design: Mapping[str, Any], y, predictions: Mapping[str, np.ndarray], *, clusters=None) -> pd.DataFrame:
+    """Return the score of each prediction on the same rows with its interval, in the order given.
 
-
-def scores(design: Mapping[str, Any], y, predictions: Mapping[str, np.ndarray]) -> pd.DataFrame:
-    """Return the score of each prediction on the same rows with its interval, in the order given."""
-    rows = {name: vars(bootstrap.score_interval(design["metric"], y, p)) for name, p in predictions.items()}
+    Parameters
+    ----------
+    design : mapping
+        The contract: `metric`.
+    y : array of shape (n_samples,)
+    predictions : mapping of str to array
+    clusters : array of int, shape (n_samples,), optional
+        Which rows belong together (`bootstrap.clusters_of`).
+    """
+    rows = {
+        name: vars(bootstrap.score_interval(design["metric"], y, prediction, clusters=clusters))
+        for name, prediction in predictions.items()
+    }
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
-def worth_checks(design: Mapping[str, Any], y, simple, constant, rule: Rule) -> list[Check]:
-    """Return whether the simple model beats the constant and the rule by more than chance and by the least gain."""
-    instead = f"Use the rule: {rule}."
-    if scoring.score(design["metric"], y, rule.prediction) <= scoring.score(design["metric"], y, constant):
-        instead = "No column helps either: predict the same for every row, or look for columns that tell more."
-    return [
-        _gain_check("beats the constant", design, y, simple, constant, instead),
-        _gain_check("beats the best one-column rule", design, y, simple, rule.prediction, instead),
-    ]
+def worth_checks(design: Mapping[str, Any], y, simple, constant, rule: Rule, *, clusters=None) -> list[Check]:
+    """Return whether a simple model beats the constant and the rule by more than chance and by the least gain."""
+    is_any_use = scoring.score(design["metric"], y, rule.prediction) > scoring.score(design["metric"], y, constant)
+    instead = (
+        f"Use this rule instead: {rule}."
+        if is_any_use
+        else "No column helps by itself either: say the same of every row, or look for columns that tell more."
+    )
+    references = {"beats the constant": constant, "beats the best one-column rule": rule.prediction}
+    return [_gain_check(name, design, y, simple, other, clusters, instead) for name, other in references.items()]
 
 
-def _gain_check(name: str, design: Mapping[str, Any], y, simple, reference, instead: str) -> Check:
-    gain = bootstrap.paired_difference(design["metric"], y, simple, reference)
+def _gain_check(name: str, design: Mapping[str, Any], y, simple, reference, clusters, instead: str) -> Check:
+    gain = bootstrap.paired_difference(design["metric"], y, simple, reference, clusters=clusters)
     enough = gain.low > 0 and gain.value >= design["least_gain"]
-    verdict = "" if enough else f" That is not enough to be worth a model. {instead}"
+    verdict = "" if enough else f" That is too little, or too uncertain, to be worth a model. {instead}"
     return Check(
         name,
         round(gain.value, 4),
@@ -121,70 +135,5 @@ def _gain_check(name: str, design: Mapping[str, Any], y, simple, reference, inst
 
 
 def _rule(design, train: pd.Series, y_train, validation: pd.Series, y_validation) -> Rule:
-    train, validation = _plain_column(train), _plain_column(validation)
-    make = _tree_rule if pd.api.types.is_numeric_dtype(train) else _category_rule
-    cases, prediction = make(design, train, y_train, validation)
-    return Rule(train.name, scoring.score(design["metric"], y_validation, prediction), cases, prediction)
-
-
-def _tree_rule(design, train: pd.Series, y_train, validation: pd.Series) -> tuple[pd.DataFrame, np.ndarray]:
-    """Return the intervals that a shallow tree cuts the numbers into, and its predictions."""
-    kind = DecisionTreeRegressor if design["task"] == "regression" else DecisionTreeClassifier
-    tree = kind(max_leaf_nodes=MOST_INTERVALS, min_samples_leaf=max(5, len(train) // 100), random_state=0)
-    tree.fit(train.to_frame(), y_train)
-    leaves = pd.Series(tree.apply(train.to_frame()))
-    answers = {leaf: _answers(design, y_train[rows]) for leaf, rows in leaves.groupby(leaves).indices.items()}
-    prediction = np.array([answers[leaf] for leaf in tree.apply(validation.to_frame())])
-    ranges = train.reset_index(drop=True).groupby(leaves).agg(["min", "max"]).sort_values("min")
-    cases = [(_interval(*ranges.loc[leaf]), _in_words(design, answers[leaf])) for leaf in ranges.index]
-    return pd.DataFrame(cases, columns=["when", "predict"]), prediction
-
-
-def _category_rule(design, train: pd.Series, y_train, validation: pd.Series) -> tuple[pd.DataFrame, np.ndarray]:
-    """Return each category's average, drawn towards that of all rows, and the predictions from it."""
-    codes, categories = pd.factorize(train, use_na_sentinel=False)
-    every = _answers(design, y_train)
-    indicators = _indicators(design, y_train)
-    sums = np.stack([np.bincount(codes, column, len(categories)) for column in indicators.T], axis=1)
-    sizes = np.bincount(codes, minlength=len(categories))[:, None]
-    means = (sums + PRIOR_ROWS * np.atleast_1d(every)) / (sizes + PRIOR_ROWS)
-    found = pd.Index(categories).get_indexer(validation)
-    prediction = np.where((found < 0)[:, None], np.atleast_1d(every), means[found])
-    prediction = prediction if design["task"] == "multiclass" else prediction[:, 0]
-    order = np.argsort(-sizes[:, 0], kind="stable")
-    answers = means if design["task"] == "multiclass" else means[:, 0]
-    cases = [(f"is {categories[k]}", _in_words(design, answers[k])) for k in order]
-    return pd.DataFrame(cases, columns=["when", "predict"]), prediction
-
-
-def _answers(design, y: np.ndarray) -> np.ndarray:
-    """Return the best constant for some rows: the mean, or the share of each class."""
-    means = _indicators(design, y).mean(axis=0)
-    return means if design["task"] == "multiclass" else means[0]
-
-
-def _indicators(design, y: np.ndarray) -> np.ndarray:
-    if design["task"] == "multiclass":
-        return np.eye(len(design["classes"]))[np.asarray(y, dtype="int64")]
-    return np.asarray(y, dtype="float64")[:, None]
-
-
-def _plain_column(column: pd.Series) -> pd.Series:
-    if pd.api.types.is_datetime64_any_dtype(column):
-        seconds = column.astype("datetime64[s]").astype("int64").astype("float64")
-        return seconds.where(column.notna())
-    if pd.api.types.is_numeric_dtype(column):
-        return column.astype("float64")
-    return column.astype("str")
-
-
-def _interval(low: float, high: float) -> str:
-    if np.isnan(low):
-        return "missing"
-    return f"{low:g}" if low == high else f"{low:g} to {high:g}"
-
-
-def _in_words(design, answer) -> str:
-    if design["task"] != "multiclass":
-        return f"{answer:.3g}"
-    return f"{design['classes'][int(np.argmax(answer))]} ({answer.max():.0%})"
+    cases, prediction = onecolumn.fit_predict(design, train, y_train, validation)
+    return Rule(str(train.name), scoring.score(design["metric"], y_validation, prediction), cases, prediction)

@@ -1,0 +1,113 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from lib import design, flights
+from lib.errors import InputError
+
+
+def table(n_samples=200):
+    generator = np.random.default_rng(0)
+    return pd.DataFrame(
+        {
+            "number": range(1, n_samples + 1),
+            "day": pd.date_range("2024-01-01", periods=n_samples),
+            "age": generator.integers(18, 80, n_samples),
+            "price": generator.normal(100, 20, n_samples),
+            "sold": generator.choice(["no", "yes"], n_samples),
+        }
+    )
+
+
+def test_the_contract_has_every_key_that_later_stages_read():
+    keys = {
+        "source", "model_name", "objective", "users", "decision", "target", "task", "classes", "time_column",
+        "group_column", "exclude", "features", "metric", "threshold", "least_gain", "cost_false_positive",
+        "cost_false_negative", "slices", "slice_loss", "latency_ms", "memory_mb", "model_mb", "retraining_budget",
+        "split", "missingness_leaks",
+    }  # fmt: skip
+    assert keys <= set(design.contract("sales.csv", table(), target="sold"))
+
+
+def test_what_is_not_given_is_inferred_from_the_table():
+    found = design.contract("sales.csv", table(), target="sold")
+    assert (found["task"], found["classes"], found["metric"]) == ("binary", ["no", "yes"], "roc_auc")
+    assert (found["time_column"], found["split"]["strategy"]) == ("day", "time")
+    assert found["features"] == ["age", "price"]
+    assert "kept with -p keep=" in found["exclude"]["number"]
+
+
+def test_what_is_given_goes_before_what_is_inferred():
+    given = {"target": "price", "time_column": "none", "keep": ["number"], "least_gain": 0.0, "strategy": "random"}
+    found = design.contract("sales.csv", table(), **given)
+    assert (found["task"], found["time_column"], found["least_gain"]) == ("regression", "", 0.0)
+    assert "number" in found["features"]
+
+
+def test_nothing_of_the_demo_reaches_another_table():
+    words = str(design.contract("sales.csv", table(), target="sold"))
+    for name in ("objective", "users", "decision", "model_name", "time_column"):
+        assert flights.CONTRACT[name] not in words
+
+
+def test_every_line_that_nobody_filled_in_is_an_open_question():
+    found = design.contract("sales.csv", table(), target="sold", users="The shop", cost_false_negative=2.0)
+    names = {check.name for check in design.open_questions(found)}
+    assert "open question: objective" in names
+    assert not names & {"open question: users", "open question: costs"}
+    assert {check.severity for check in design.open_questions(found)} == {"warning"}
+
+
+def test_the_demo_leaves_no_question_open():
+    demo = table().rename(columns={"sold": "late", "day": "time_hour"}).assign(late=[0, 1] * 100, origin="JFK")
+    demo = demo.assign(**dict.fromkeys(flights.CONTRACT["exclude"], 1.0))
+    assert design.open_questions(design.contract("flights", demo)) == []
+
+
+def test_a_password_does_not_stand_in_the_contract():
+    found = design.contract("postgresql://me:secret@host/shop::sales", table(), target="sold")
+    assert "secret" not in str(found)
+
+
+def test_the_least_gain_of_an_error_is_in_units_of_the_target():
+    found = design.contract("sales.csv", table(), target="price", metric="neg_mean_absolute_error")
+    assert found["least_gain"] == pytest.approx(0.01 * table()["price"].std())
+
+
+def test_columns_may_be_named_as_the_file_names_them():
+    found = design.contract("sales.csv", table(), names={" Sold ": "sold"}, target=" Sold ", exclude=["age"])
+    assert (found["target"], found["features"]) == ("sold", ["price"])
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"target": "pric"}, "'pric', named as target, is not in the table. Nearest are: price"),
+        ({"target": ""}, "Name one of the table's columns with -p target=COLUMN: number, day"),
+        ({"target": "sold", "slices": ["aeg"]}, "'aeg', named as slices, is not in the table. Nearest are: age"),
+        ({"target": "sold", "task": "regression"}, "Task regression needs numbers; target 'sold' holds '"),
+        ({"target": "price", "task": "binary"}, "Task binary needs two values; target 'price' has 200"),
+        ({"target": "price", "task": "multiclass"}, "200 classes in 200 rows, fewer than 5 rows a class"),
+        ({"target": "sold", "task": "clustering"}, "task is one of binary, multiclass, regression"),
+        ({"target": "sold", "metric": "r2"}, "Metric 'r2' does not fit the task binary. Fitting are: roc_auc"),
+        ({"target": "sold", "strategy": "luck"}, "strategy is one of time, group, stratified, random"),
+        ({"target": "sold", "test_size": 0.9}, "shares above 0 that leave rows to train on; found 0.2 and 0.9"),
+        ({"target": "sold", "threshold": "high"}, "threshold takes a number, not 'high'"),
+        ({"target": "sold", "exclude": ["age", "price", "number"]}, "No column is left to predict from"),
+    ],
+)
+def test_a_contract_that_cannot_be_kept_is_refused_with_the_remedy(given, message):
+    with pytest.raises(InputError) as refusal:
+        design.contract("sales.csv", table(), **given)
+    assert message in str(refusal.value)
+
+
+def test_a_rarer_class_of_two_rows_is_refused():
+    with pytest.raises(InputError, match="The rarer class of 'sold', 'yes', has 2 rows"):
+        design.contract("sales.csv", table().assign(sold=["yes"] * 2 + ["no"] * 198), target="sold")
+
+
+def test_the_contract_is_readable_as_a_table():
+    found = design.contract("sales.csv", table(), target="sold")
+    assert design.readable(found).loc["split", "agreed"].startswith("strategy time, validation size 0.2")
+    assert design.excluded(found).index.tolist() == ["number"]
