@@ -1,6 +1,7 @@
 """Times written as text: which of the usual ways of writing them a column follows."""
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import pandas as pd
 from lib import coercion
 
 ENOUGH = 0.95
+SAMPLE = 500
 _DAYS = {
     r"\d{4}/\d{1,2}/\d{1,2}": ["%Y/%m/%d"],
     r"\d{4}\.\d{1,2}\.\d{1,2}": ["%Y.%m.%d"],
@@ -38,6 +40,7 @@ _SHAPES = {
     for day, formats in _DAYS.items()
     for hour, tail in _HOURS.items()
 }
+_HINT = re.compile(r"^\d{1,4}[-/. ]|[A-Za-z] \d")
 _ZONE = r"[T\s]\d.*(?:Z|UTC|GMT|[+-]\d{2}:?\d{2})$"
 
 
@@ -52,10 +55,11 @@ def kind_of(counts: pd.Series, in_order: pd.Series) -> tuple[dict[str, Any], lis
         The same texts in the order of the rows, by which day and month are told apart where both would do.
     """
     unique = counts.index.to_series().reset_index(drop=True)
-    shapes = _shapes(unique.iloc[:500])
-    if not shapes or not _enough(_shapes(unique).values(), counts):
+    if counts.empty or not _enough(_shapes_of(unique.iloc[:SAMPLE]).values(), counts.iloc[:SAMPLE]):
         return None
-    shapes = _shapes(unique)
+    shapes = _shapes_of(unique)
+    if not _enough(shapes.values(), counts):
+        return None
     formats, doubts = _formats(shapes, in_order)
     if doubts:
         evidence = f"{doubts[0]} and {doubts[1]} fit every cell equally"
@@ -83,25 +87,29 @@ def _notes(counts: pd.Series, unique: pd.Series, is_time: np.ndarray, formats: l
     return notes
 
 
-def _shapes(unique: pd.Series) -> dict[re.Pattern, np.ndarray]:
-    """Return the ways of writing a time that occur, each with where."""
-    found = {}
-    left = np.ones(len(unique), dtype=bool)
-    for shape in (_ISO, *_SHAPES):
-        if not left.any():
-            break
-        fits = unique.str.fullmatch(shape.pattern).to_numpy(bool)
-        if fits.any():
-            found[shape] = unique[fits]
-            left &= ~fits
+def _shapes_of(unique: pd.Series) -> dict[re.Pattern, list[str]]:
+    """Return the texts by the way of writing a time that they follow, without those that follow none."""
+    found: dict[re.Pattern, list[str]] = {}
+    latest = _ISO
+    for cell in unique:
+        shape = latest if latest.fullmatch(cell) else _shape_of(cell)
+        if shape is not None:
+            found.setdefault(shape, []).append(cell)
+            latest = shape
     return found
 
 
-def _enough(groups, counts: pd.Series) -> bool:
-    return sum(counts[group].sum() for group in groups) >= ENOUGH * counts.sum()
+def _shape_of(cell: str) -> re.Pattern | None:
+    if not _HINT.search(cell):
+        return None
+    return next((shape for shape in (_ISO, *_SHAPES) if shape.fullmatch(cell)), None)
 
 
-def _formats(shapes: dict[re.Pattern, pd.Series], in_order: pd.Series) -> tuple[list[str], list[str]]:
+def _enough(groups: Iterable[list[str]], counts: pd.Series) -> bool:
+    return sum(counts.reindex(group).sum() for group in groups) >= ENOUGH * counts.sum()
+
+
+def _formats(shapes: dict[re.Pattern, list[str]], in_order: pd.Series) -> tuple[list[str], list[str]]:
     """Return the format of each shape, and two between which nothing decides, if there are such."""
     formats, monthly = [], {}
     for shape in shapes:
@@ -118,9 +126,9 @@ def _formats(shapes: dict[re.Pattern, pd.Series], in_order: pd.Series) -> tuple[
     return formats, []
 
 
-def _day_or_month(cells: pd.Series, choices: list[str], in_order: pd.Series) -> str | None:
+def _day_or_month(cells: list[str], choices: list[str], in_order: pd.Series) -> str | None:
     """Return the format that reads more cells, or that puts the rows in order; None if neither decides."""
-    read = {one: pd.to_datetime(cells, format=one, errors="coerce") for one in choices}
+    read = {one: pd.to_datetime(pd.Series(cells), format=one, errors="coerce") for one in choices}
     fitting = {one: int(found.notna().sum()) for one, found in read.items()}
     first, second = choices
     if fitting[first] != fitting[second]:

@@ -74,7 +74,7 @@ def learn(
 def findings(notes: Iterable[tuple[str, kinds.Note]]) -> pd.DataFrame:
     """Return notes as a table, in the order in which they were found."""
     rows = [(column, *note) for column, note in notes]
-    return pd.DataFrame(rows, columns=FINDINGS).astype({name: "str" for name in FINDINGS[:-1]} | {"n_cells": "int64"})
+    return pd.DataFrame(rows, columns=FINDINGS).astype(dict.fromkeys(FINDINGS[:-1], "str") | {"n_cells": "int64"})
 
 
 def tidy_names(raw: Iterable[Any]) -> tuple[list[str], list[tuple[str, kinds.Note]]]:

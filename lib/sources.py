@@ -25,7 +25,7 @@ from pathlib import Path
 from lib.errors import InputError
 
 DEMO = "flights"
-PASSWORD_VARIABLE = "CUADERNO_PASSWORD"
+PASSWORD_VARIABLE = "CUADERNO_PASSWORD"  # noqa: S105  (the name of a variable)
 HIDDEN = "***"
 ROOT = Path(__file__).resolve().parent.parent
 TABLE_SUFFIXES = (".csv", ".tsv", ".txt", ".gz", ".zip", ".parquet", ".pq", ".xlsx", ".xls", ".xlsb", ".xlsm", ".ods")
@@ -121,7 +121,7 @@ def locate(text: str) -> Path:
     given = Path(text).expanduser()
     for path in (Path.cwd() / given, ROOT / given):
         if path.exists():
-            return Path(os.path.abspath(path))
+            return Path(os.path.abspath(path))  # noqa: PTH100  (a link stays the name that was given)
     wanted = Path.cwd() / given
     hint = nearest(wanted.name, _siblings(wanted.parent))
     where = f"in {wanted.parent}" if wanted.parent.is_dir() else f"the folder {wanted.parent} is not there either"

@@ -1,4 +1,4 @@
-"""Columns that deserve a question before a model sees them: identifiers, free text, constants, copies, many categories."""
+"""Columns that deserve a question before a model sees them: identifiers, free text, constants, copies."""
 
 import numpy as np
 import pandas as pd
