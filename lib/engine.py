@@ -101,11 +101,14 @@ def execute(
     OSError
         If the executed notebook cannot be written.
     """
-    if kernels.stopped:
-        return Outcome("interrupted", "", _INTERRUPTED, 0.0, 0.0, 0)
     progress = _Progress(notebook.name, listener, execution, time_limit)
     document = nbformat.read(notebook, as_version=4)
-    kernel = kernels.acquire(cwd)
+    try:
+        kernel = kernels.acquire(cwd)
+    except RuntimeError:
+        if kernels.stopped:
+            return Outcome("interrupted", "", _INTERRUPTED, progress.seconds, 0.0, 0)
+        raise
     try:
         with sigterm_as_interrupt(), Watch(kernel.process.pid, memory_limit_mb, kernel.kill) as watch:
             error = _error(document, values, kernel, progress)

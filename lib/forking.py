@@ -74,8 +74,9 @@ class ForkServer:
             raise ForkFailed(f"the server of kernels is gone: {error}") from None
 
     def close(self) -> None:
-        """End the server and what it has forked."""
+        """End the server and what it has forked; from any thread, and more than once if need be."""
         self._socket.close()
+        self._process.kill()
         self._process.wait()
 
 

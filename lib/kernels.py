@@ -77,6 +77,9 @@ class KernelSource:
         project itself are never imported ahead: an edited one must be seen.
     environment : mapping or None
         Environment variables of the kernels; None for those of this process.
+    expected : int or None
+        How many kernels will be asked for, so that none is started for nothing; None for one a notebook,
+        or, without notebooks, for as many as there may be.
     forking : bool or None
         Whether to fork kernels from one that has done the imports; None where that is safe.
 
@@ -91,13 +94,16 @@ class KernelSource:
         notebooks: Iterable[Path] = (),
         *,
         environment: Mapping[str, str] | None = None,
+        expected: int | None = None,
         forking: bool | None = None,
     ):
         self.stopped = False
         self._environment = dict(os.environ if environment is None else environment)
         self._folder = _short_folder()
         self._groups = [preloading.modules(notebook) for notebook in notebooks]
-        self._server = self._serve() if (available() if forking is None else forking) else None
+        self._expected = expected if expected is not None else len(self._groups) or float("inf")
+        self._forking = available() if forking is None else forking
+        self._server: ForkServer | None = None
         self._numbers = count(1)
         self._lock = threading.Lock()
         self._ahead: dict[Path, Future] = {}
@@ -113,18 +119,31 @@ class KernelSource:
     @property
     def forks(self) -> bool:
         """Whether kernels are forked; what cannot be forked is started afresh from then on."""
-        return self._server is not None
+        return self._forking
 
     def prepare(self, cwd: Path) -> None:
-        """Start a kernel ahead, unless there is one; return at once."""
+        """Start a kernel ahead, unless there is one or none will be needed; return at once."""
         with self._lock:
-            if cwd not in self._ahead and not self.stopped:
+            if cwd not in self._ahead and self._expected > 0 and not self.stopped:
+                self._expected -= 1
+                self._begin()
                 self._ahead[cwd] = self._workers.submit(self._start, cwd)
 
     def acquire(self, cwd: Path) -> Kernel:
-        """Return a kernel whose working directory is `cwd`, and start the next one ahead."""
+        """Return a kernel whose working directory is `cwd`, and start the next one ahead.
+
+        Raises
+        ------
+        RuntimeError
+            If the source is stopped meanwhile.
+        """
+        if self.stopped:
+            raise RuntimeError("no kernels: the source was stopped")
         with self._lock:
             ahead = self._ahead.pop(cwd, None)
+            if ahead is None:
+                self._expected -= 1
+                self._begin()
         kernel = ahead.result() if ahead else self._start(cwd)
         self.prepare(cwd)
         return kernel
@@ -140,6 +159,8 @@ class KernelSource:
             alive = list(self._alive)
         for kernel in alive:
             kernel.kill()
+        if self._server is not None:
+            self._server.close()
 
     def close(self) -> None:
         """Shut down what still runs, and wait for it."""
@@ -161,10 +182,14 @@ class KernelSource:
         folder = self._folder / str(number)
         preload = self._groups[min(number, len(self._groups)) - 1] if self._groups else []
         try:
-            manager = provisioning.start(folder, cwd, dict(self._environment), preload, self._server)
+            manager = provisioning.start(
+                folder, cwd, dict(self._environment), preload, self._server if self._forking else None
+            )
         except ForkFailed as reason:
+            if self.stopped:
+                raise
             _LOG.warning("Kernels are started one by one, which is slower, because %s.", reason)
-            self._server = None
+            self._forking = False
             return self._start(cwd)
         kernel = Kernel(manager, folder)
         with self._lock:
@@ -173,8 +198,10 @@ class KernelSource:
             kernel.kill()
         return kernel
 
-    def _serve(self) -> ForkServer:
-        return ForkServer(self._groups, self._environment, self._folder)
+    def _begin(self) -> None:
+        """Start the server before the first kernel, and not for a run that needs none."""
+        if self._server is None and self._forking:
+            self._server = ForkServer(self._groups, self._environment, self._folder)
 
     def _retire(self, kernel: Kernel) -> None:
         family = kernel.family()
