@@ -15,6 +15,7 @@ NONE = "none"
 """What a user writes for a time or group column when none is to be inferred."""
 
 COLUMN_KEYS = ("target", "time_column", "group_column", "exclude", "keep", "slices", "missingness_leaks")
+LONG_KEYS = ("exclude", "features", "unanswered", "rule", "reading")
 IN_UNITS_OF_THE_TARGET = ("neg_mean_absolute_error", "neg_root_mean_squared_error", "neg_median_absolute_error")
 
 BLANK = {
@@ -114,7 +115,7 @@ def open_questions(design: Mapping[str, Any]) -> list[Check]:
 
 def readable(design: Mapping[str, Any]) -> pd.DataFrame:
     """Return the contract as a table for a person, one line a key, the long lists left to the next tables."""
-    shown = {name: value for name, value in design.items() if name not in ("exclude", "features", "unanswered", "rule", "reading")}
+    shown = {name: value for name, value in design.items() if name not in LONG_KEYS}
     shown["features"] = f"{len(design['features'])} columns"
     return pd.DataFrame({"agreed": {name.replace("_", " "): _text(value) for name, value in shown.items()}})
 

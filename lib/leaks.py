@@ -55,7 +55,11 @@ def single_column_skill(X: pd.DataFrame, y: np.ndarray, design: Mapping[str, Any
     X, y = X.iloc[::step], np.asarray(y)[::step]
     fold = np.random.default_rng(0).permutation(len(X)) % cv
     skills = {str(name): max(0.0, _skill(X[name], y, design, fold)) for name in X}
-    return pd.Series(skills, name="skill", dtype="float64").sort_values(ascending=False, kind="stable")
+    return (
+        pd.Series(skills, name="skill", dtype="float64")
+        .rename_axis("column")
+        .sort_values(ascending=False, kind="stable")
+    )
 
 
 def skill_checks(skills: pd.Series, accept: Iterable[str] = ()) -> list[Check]:

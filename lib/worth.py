@@ -10,7 +10,6 @@ from sklearn.compose import make_column_transformer
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OrdinalEncoder
-
 from threadpoolctl import threadpool_limits
 
 from lib import bootstrap, onecolumn, scoring
