@@ -63,7 +63,7 @@ def score_interval(
     clusters follows Field and Welsh (2007), "Bootstrapping clustered data".
     """
     resampled = resample(metric, y, [prediction], clusters=clusters, n_resamples=n_resamples, random_state=random_state)
-    return interval(scoring.score(metric, y, prediction), resampled[:, 0], _n_drawn(y, clusters), confidence)
+    return interval(scoring.score(metric, y, prediction), resampled[:, 0], n_drawn(y, clusters), confidence)
 
 
 def paired_difference(
@@ -84,7 +84,7 @@ def paired_difference(
     both = [prediction, reference]
     resampled = resample(metric, y, both, clusters=clusters, n_resamples=n_resamples, random_state=random_state)
     value = scoring.score(metric, y, prediction) - scoring.score(metric, y, reference)
-    return interval(value, resampled[:, 0] - resampled[:, 1], _n_drawn(y, clusters), confidence)
+    return interval(value, resampled[:, 0] - resampled[:, 1], n_drawn(y, clusters), confidence)
 
 
 def resample(
@@ -114,6 +114,11 @@ def interval(value: float, resampled: np.ndarray, n_drawn: int, confidence: floa
     tail = stats.norm.cdf(stats.t.ppf((1 - confidence) / 2, n_drawn - 1) * np.sqrt(n_drawn / (n_drawn - 1)))
     low, high = np.quantile(defined, [tail, 1 - tail])
     return Interval(value, float(low), float(high), confidence)
+
+
+def n_drawn(y, clusters) -> int:
+    """Return how many rows, or clusters, a resample draws."""
+    return len(y) if clusters is None else int(np.max(clusters)) + 1
 
 
 def clusters_of(table: pd.DataFrame, *, time_column: str = "", group_column: str = "") -> np.ndarray | None:
@@ -148,11 +153,7 @@ def _groupings(table, time_column, group_column):
 
 def _counts(n_samples, clusters, n_resamples, generator):
     """Yield how often each row is in each resample."""
-    n_drawn = n_samples if clusters is None else int(np.max(clusters)) + 1
+    n = n_drawn(range(n_samples), clusters)
     for _ in range(n_resamples):
-        counts = np.bincount(generator.integers(0, n_drawn, n_drawn), minlength=n_drawn).astype("float64")
+        counts = np.bincount(generator.integers(0, n, n), minlength=n).astype("float64")
         yield counts if clusters is None else counts[clusters]
-
-
-def _n_drawn(y, clusters) -> int:
-    return len(y) if clusters is None else int(np.max(clusters)) + 1

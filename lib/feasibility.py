@@ -16,15 +16,6 @@ LEAST_CLASS = 3
 """Rows of the rarer of two classes, so that each part of the split can have one."""
 
 LEAST_ROWS_PER_CLASS = 5
-OF_QUANTITIES = (
-    "r2",
-    "explained_variance",
-    "d2_absolute_error_score",
-    "neg_mean_absolute_error",
-    "neg_median_absolute_error",
-    "neg_root_mean_squared_error",
-)
-OF_TWO_CLASSES = ("roc_auc", "average_precision", "neg_brier_score")
 
 
 def validate(design: Mapping[str, Any], table: pd.DataFrame) -> None:
@@ -48,7 +39,7 @@ def validate(design: Mapping[str, Any], table: pd.DataFrame) -> None:
         require_columns(table, design[role], role)
     _require_one_of(design["task"], TASKS, "task")
     _require_task_fits(design, table[design["target"]].dropna())
-    _require_metric_fits(design)
+    scoring.validate(design["metric"], design["task"])
     _require_split_fits(design["split"], len(table))
     if not design["features"]:
         raise InputError(
@@ -106,19 +97,6 @@ def _require_rows_for_classes(target: str, counts: pd.Series) -> None:
             f"The rarer class of {target!r}, {counts.idxmin()!r}, has {counts.min()} rows; training, validation and "
             f"test need one each at the least. Give more rows."
         )
-
-
-def _require_metric_fits(design: Mapping[str, Any]) -> None:
-    task, metric = design["task"], design["metric"]
-    fitting = [name for name in scoring.METRICS if _fits(name, task)]
-    if metric not in fitting:
-        raise InputError(f"Metric {metric!r} does not fit the task {task}. Fitting are: {', '.join(fitting)}.")
-
-
-def _fits(metric: str, task: str) -> bool:
-    if task == "regression":
-        return metric in OF_QUANTITIES
-    return metric not in OF_QUANTITIES and (task == "binary" or metric not in OF_TWO_CLASSES)
 
 
 def _require_split_fits(split: Mapping[str, Any], n_samples: int) -> None:

@@ -29,7 +29,7 @@ def decide(prediction: np.ndarray) -> np.ndarray:
 
 
 def _mean_of(rows, combine=float) -> Callable[[np.ndarray, np.ndarray], Weighted]:
-    """Make a metric of the weighted means of what `rows` computes for each row, shape (n_samples,) or (n_samples, k)."""
+    """Make a metric of the weighted means of what `rows` computes of each row, one number or several."""
 
     def prepare(y, prediction):
         values = np.ascontiguousarray(np.asarray(rows(y, prediction), dtype="float64").T)
@@ -95,13 +95,13 @@ def _explained(residual, means):
 
 
 def _poisson_deviance(y, mean):
-    # a count that was predicted as none at all or less would be infinitely unlikely: a linear model is punished, not lost
+    # a count that was predicted as none at all or less would be infinitely unlikely: punish it, do not lose it
     mean = np.maximum(mean, 1e-6)
     return -2 * (y * np.log(np.maximum(y, SMALLEST) / mean) - y + mean)
 
 
 def _roc_auc(y, prediction) -> Weighted:
-    """Make ROC AUC ready: the share of pairs of rows, one of each class, that are in the right order; ties count half."""
+    """Make ROC AUC ready: the share of pairs, a row of each class, in the right order; ties count half."""
     order, summed = _tied_groups(prediction)
     positive = y[order] == 1
 

@@ -6,7 +6,9 @@ from typing import Any
 import numpy as np
 
 from lib.errors import InputError
-from lib.metrics import METRICS, Weighted
+from lib.metrics import METRICS, Weighted, decide
+
+__all__ = ["DEFAULT_METRIC", "decide", "encode", "metrics_for", "predict", "score", "validate", "weighted"]
 
 DEFAULT_METRIC = {"binary": "roc_auc", "multiclass": "neg_log_loss", "regression": "r2"}
 
@@ -65,7 +67,7 @@ def validate(metric: str, task: str) -> str:
     """
     if metric not in metrics_for(task):
         raise InputError(
-            f"The metric {metric!r} does not fit a {task} task. Use one of: {', '.join(metrics_for(task))}."
+            f"Metric {metric!r} does not fit the task {task}. Fitting are: {', '.join(metrics_for(task))}."
         )
     return metric
 

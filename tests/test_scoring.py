@@ -49,7 +49,7 @@ def test_the_default_metric_fits_its_task_and_is_named_first(task):
 
 
 def test_a_metric_of_another_task_is_refused_with_those_that_fit():
-    with pytest.raises(InputError, match="'r2' does not fit a binary task. Use one of: roc_auc, .*f1"):
+    with pytest.raises(InputError, match="'r2' does not fit the task binary. Fitting are: roc_auc, .*f1"):
         scoring.validate("r2", "binary")
 
 
