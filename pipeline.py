@@ -1,17 +1,23 @@
 """The command line: one verb for each step of the model's life."""
 
+import json
 import sys
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from lib.errors import CuadernoError, GateRefused, InputError
+from lib.errors import CuadernoError, GateRefused
 
 ROOT = Path(__file__).resolve().parent
-Store = Annotated[Path, typer.Option(help="The folder of all state.", envvar="CUADERNO_STORE")]
+
+Store = Annotated[Path | None, typer.Option(help="The folder of all state.", envvar="CUADERNO_STORE")]
+Reports = Annotated[Path | None, typer.Option(help="The folder of the runs' reports.", envvar="CUADERNO_REPORTS")]
 AsJson = Annotated[bool, typer.Option("--json", help="The result for programs, alone on standard output.")]
+Parameters = Annotated[list[str] | None, typer.Option("-p", "--parameter", help="NAME=VALUE, for the notebooks.")]
+ParameterFile = Annotated[Path | None, typer.Option("-f", "--file", help="A YAML file of parameters; -p goes first.")]
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__, pretty_exceptions_enable=False)
 
@@ -23,32 +29,57 @@ def main() -> None:
 
 @app.command()
 def run(
-    parameter: Annotated[list[str], typer.Option("-p", help="A parameter of the notebooks, as name=value.")] = [],  # noqa: B006
+    stage: Annotated[list[str] | None, typer.Argument(help="Stages to bring up to date; all if none is named.")] = None,
+    parameter: Parameters = None,
+    file: ParameterFile = None,
+    start: Annotated[str, typer.Option("--from", help="Start here, on the files of the newest run.")] = "",
+    force: Annotated[bool, typer.Option("--force", help="Execute what is up to date, too.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be executed, and why.")] = False,
+    jobs: Annotated[int, typer.Option(min=1, help="Candidates of 04_training side by side.")] = 1,
+    time_limit: Annotated[float, typer.Option(min=1, help="Seconds that a notebook may take.")] = 4 * 3600,
+    store: Store = None,
+    reports: Reports = None,
+    as_json: AsJson = False,
 ) -> None:
     """Bring the stages up to date, in order, and register the result."""
-    from lib import registry, runner, tracking
+    from lib import parameters, runner, summary
+    from lib.execution import Limits
 
-    given = dict(_pair(text) for text in parameter)
-    executions = runner.plan(ROOT / "notebooks", given)
-    run_id = datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%S")
-    run_dir, report_dir = ROOT / "store" / "runs" / run_id, ROOT / "reports" / run_id
-    typer.echo(f"run {run_id}: {len(executions)} notebooks")
-    tracker = tracking.Tracker(ROOT / "store", run_id, given)
-    runner.run(executions, run_dir, report_dir, lambda execution: typer.echo(f"done {execution.name}"))
-    for execution in executions:
-        report = report_dir / f"{execution.name}.ipynb"
-        tracker.stage(execution.name, values=execution.values, run_dir=run_dir, report=report, key=run_id)
-    tracked = tracker.finish()
-    made = registry.register(ROOT / "store", run_dir, run_id=run_id, key=run_id, base_key=run_id, tracking_run=tracked)
-    typer.echo(f"version {made.version} is {made.alias}")
+    given = parameters.given(parameter or [], file)
+    request = runner.Request(given, tuple(stage or ()), start, force, Limits(jobs, time_limit))
+    project = _project(store, reports)
+    if dry_run:
+        _, states = runner.assess(project, request)
+        return _show(summary.plan(states), summary.plan_text, as_json)
+    from lib import progress
+
+    with _interruptible(), progress.shown(quiet=as_json) as listener:
+        found = runner.run(project, request, listener)
+    _show(summary.conclusion(found), progress.ending, as_json)
+    raise typer.Exit(found.exit_status)
 
 
 @app.command()
-def history(store: Store = ROOT / "store", as_json: AsJson = False) -> None:
+def status(
+    parameter: Parameters = None,
+    file: ParameterFile = None,
+    store: Store = None,
+    reports: Reports = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say which stages are up to date, and if not why; the champion; the last verdicts."""
+    from lib import parameters, status, summary
+
+    found = status.of(_project(store, reports), parameters.given(parameter or [], file))
+    _show(found, summary.status_text, as_json)
+
+
+@app.command()
+def history(store: Store = None, as_json: AsJson = False) -> None:
     """Show who or what changed the champion, when, from what to what, and why."""
     from lib import database, decisions
 
-    found = decisions.about_champions(database.connect(store))
+    found = decisions.about_champions(database.connect(_project(store).store))
     typer.echo(decisions.to_json(found) if as_json else decisions.to_text(found))
 
 
@@ -56,27 +87,64 @@ def history(store: Store = ROOT / "store", as_json: AsJson = False) -> None:
 def rollback(
     reason: Annotated[str, typer.Option(help="Why, in words; it stays on the record.")],
     model: Annotated[str, typer.Option(help="Which model, where the store has several.")] = "",
-    store: Store = ROOT / "store",
+    store: Store = None,
     as_json: AsJson = False,
 ) -> None:
     """Make the previous champion champion again, at once, on the record."""
     from lib import database, decisions, registry
 
-    name = decisions.only_model(database.connect(store), model)
-    found = registry.rollback(store, name, reason)
+    folder = _project(store).store
+    found = registry.rollback(folder, decisions.only_model(database.connect(folder), model), reason)
     typer.echo(decisions.to_json([found]) if as_json else decisions.to_text([found]))
 
 
-def _pair(text: str) -> tuple[str, str]:
-    name, separator, value = text.partition("=")
-    if not separator:
-        raise InputError(f"-p takes name=value, not {text!r}.")
-    return name, value
+@app.command()
+def gc(
+    keep: Annotated[int, typer.Option(min=0, help="How many of the newest runs to keep.")] = 10,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be removed.")] = False,
+    store: Store = None,
+    reports: Reports = None,
+    as_json: AsJson = False,
+) -> None:
+    """Remove old runs and cached stages; never what a model version was made from, or a person made by hand."""
+    from lib import retention, summary
+
+    project = _project(store, reports)
+    folders = retention.plan(project, keep)
+    freed = 0 if dry_run else retention.remove(folders)
+    _show({"removed": [str(folder) for folder in folders], "freed_bytes": freed}, summary.removal_text, as_json)
+
+
+def _project(store: Path | None, reports: Path | None = None):
+    from lib import project
+
+    return project.at(ROOT, store, reports)
+
+
+def _show(value, as_text, as_json: bool) -> None:
+    typer.echo(json.dumps(value, indent=2, default=str) if as_json else as_text(value))
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """End on Ctrl-C and SIGTERM with one line and the exit status that a shell expects."""
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        from lib import interrupts
+
+        typer.echo("interrupted: what was finished is kept; the same command goes on from there.", err=True)
+        raise typer.Exit(interrupts.exit_status(error)) from None
+
+
+def entry() -> None:
+    """Run the command line, and turn what is raised on purpose into one message and its exit status."""
+    try:
+        app()
+    except CuadernoError as error:
+        typer.echo(f"{'refused' if isinstance(error, GateRefused) else 'error'}: {error}", err=True)
+        sys.exit(error.exit_status)
 
 
 if __name__ == "__main__":
-    try:
-        app(standalone_mode=True)
-    except CuadernoError as error:
-        print(f"{'refused' if isinstance(error, GateRefused) else 'error'}: {error}", file=sys.stderr)
-        sys.exit(error.exit_status)
+    entry()

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-KINDS = ("planned", "started", "cell", "reused", "done", "refused", "failed")
+KINDS = ("planned", "waiting", "started", "cell", "reused", "done", "refused", "failed")
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Event:
     expected_seconds : float or None
         How long it took the last time; None if it was never run.
     message : str
-        Why it runs, why it was refused, or how it failed; empty otherwise.
+        Why it runs, for whom it waits, why it was refused, or how it failed; empty otherwise.
     """
 
     kind: str

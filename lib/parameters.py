@@ -50,7 +50,7 @@ def cells(notebook: Path) -> list[dict]:
     """Return the cells of a notebook file as they are stored."""
     try:
         return json.loads(notebook.read_text(encoding="utf-8"))["cells"]
-    except (json.JSONDecodeError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{notebook} is not a notebook that can be read: {error}. Open it in Jupyter.") from None
 
 
@@ -70,9 +70,25 @@ def convert(parameter: Parameter, value: Any) -> Any:
         ) from None
 
 
-def resolve(
-    known: Mapping[str, Mapping[str, Parameter]], given: Mapping[str, Any]
-) -> dict[str, dict[str, Any]]:
+def given(pairs: Iterable[str], file: Path | None = None) -> dict[str, Any]:
+    """Return what a user gave, as a mapping of names to values.
+
+    Parameters
+    ----------
+    pairs : iterable of str
+        ``name=value``; these go before what the file says.
+    file : Path, optional
+        A YAML file of names and values.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, or a pair is none.
+    """
+    return {**(_of_file(file) if file else {}), **dict(_pair(text) for text in pairs)}
+
+
+def resolve(known: Mapping[str, Mapping[str, Parameter]], given: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Return the value of every parameter of every stage.
 
     Parameters
@@ -97,6 +113,27 @@ def resolve(
     }
 
 
+def _pair(text: str) -> tuple[str, str]:
+    name, separator, value = text.partition("=")
+    if not separator or not name.strip():
+        raise InputError(f"-p takes name=value, not {text!r}.")
+    return name.strip(), value
+
+
+def _of_file(file: Path) -> dict[str, Any]:
+    import yaml
+
+    try:
+        found = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"{file} cannot be read: {error.strerror}. Give a YAML file with -f.") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError(f"{file} is not YAML: {str(error).splitlines()[0]}. Write one `name: value` a line.") from None
+    if not isinstance(found, dict):
+        raise InputError(f"{file} holds no parameters. Write one `name: value` a line.")
+    return {str(name): value for name, value in found.items()}
+
+
 def _unknown(name: str, names: Iterable[str]) -> str:
     close = difflib.get_close_matches(name, names, n=1)
     hint = f" Did you mean {close[0]}?" if close else ""
@@ -104,12 +141,16 @@ def _unknown(name: str, names: Iterable[str]) -> str:
 
 
 def _parse(source: str, notebook: Path) -> list[Parameter]:
+    try:
+        body = ast.parse(source).body
+    except SyntaxError as error:
+        raise InputError(f"{notebook}, parameters cell, line {error.lineno}: {error.msg}. Correct the cell.") from None
     comments = {
         token.start[0]: token.string.lstrip("# ").strip()
         for token in tokenize.generate_tokens(StringIO(source).readline)
         if token.type == tokenize.COMMENT
     }
-    return [_parameter(statement, comments, notebook) for statement in ast.parse(source).body]
+    return [_parameter(statement, comments, notebook) for statement in body]
 
 
 def _parameter(statement: ast.stmt, comments: Mapping[int, str], notebook: Path) -> Parameter:

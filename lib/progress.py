@@ -10,7 +10,16 @@ from typing import Any, TextIO
 
 from lib.events import Event, Listener
 
-SIGNS = {"planned": "·", "started": "▸", "cell": "▸", "reused": "=", "done": "✓", "refused": "✗", "failed": "✗"}
+SIGNS = {
+    "planned": "·",
+    "waiting": "·",
+    "started": "▸",
+    "cell": "▸",
+    "reused": "=",
+    "done": "✓",
+    "refused": "✗",
+    "failed": "✗",
+}
 COLOURS = {"started": "cyan", "cell": "cyan", "reused": "dim", "done": "green", "refused": "red", "failed": "red"}
 ENDED = ("reused", "done", "refused", "failed")
 QUIET_SECONDS = 30
@@ -67,6 +76,7 @@ def line(event: Event) -> str:
     """Return an event as one line of text."""
     said = {
         "planned": lambda: "planned",
+        "waiting": lambda: "waits",
         "started": lambda: (
             "started" + (f", about {duration(event.expected_seconds)}" if event.expected_seconds else "")
         ),

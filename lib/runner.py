@@ -1,94 +1,152 @@
-"""Plan the stages from their notebooks, and execute them in order."""
+"""The verb `run`: plan, see whether it can start, execute, conclude."""
 
-import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from pathlib import Path
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from lib import parameters
-from lib.errors import InputError
-
-FAN_OUT = {"04_training": ("candidate", "05_evaluation", "candidates")}
+from lib import conclusion, interrupts, plan, readiness, workspace, staleness
+from lib.conclusion import Conclusion
+from lib.errors import InputError, StageFailed
+from lib.events import Event, Listener
+from lib.execution import Limits, Work
+from lib.plan import Execution
+from lib.project import Project
+from lib.workspace import Run
+from lib.staleness import Judge, State
 
 
 @dataclass(frozen=True)
-class Execution:
-    """One execution of a notebook: a stage, or a stage for one candidate."""
+class Request:
+    """What a user asks of a run.
 
-    name: str
-    notebook: Path
-    values: Mapping[str, Any]
+    Parameters
+    ----------
+    given : mapping of name to value
+        Parameters.
+    wanted : tuple of str
+        Stages to bring up to date, with what they need; all if empty.
+    start : str
+        The stage from which on to work, on the files of the newest run; empty for the first.
+    force : bool
+        Execute also what is up to date: the stages wanted, or all.
+    limits : Limits
+    """
+
+    given: Mapping[str, Any] = field(default_factory=dict)
+    wanted: tuple[str, ...] = ()
+    start: str = ""
+    force: bool = False
+    limits: Limits = field(default_factory=Limits)
 
 
-def stages(notebooks: Path) -> dict[str, Path]:
-    """Return the notebooks that are stages of the pipeline, by name, in order."""
-    return {path.stem: path for path in sorted(notebooks.glob("0*.ipynb"))}
-
-
-def plan(notebooks: Path, given: Mapping[str, Any]) -> list[Execution]:
-    """Return what has to be executed, in order, with the value of each parameter.
+def assess(project: Project, request: Request) -> tuple[Judge, list[State]]:
+    """Return what a run would do about each execution, and why, without doing anything.
 
     Raises
     ------
     InputError
-        If a parameter is unknown or not of its type.
+        If the request cannot be met.
     """
-    found = stages(notebooks)
-    values = parameters.resolve({name: parameters.of_notebook(path) for name, path in found.items()}, given)
-    return [execution for name, path in found.items() for execution in _executions(name, path, values)]
+    executions = plan.make(project, request.given)
+    before = _before(request.start, executions)
+    chosen = plan.select([e for e in executions if e not in before], request.wanted)
+    judge = Judge(project, force=_forced(chosen, request))
+    source = workspace.newest(project) if before else None
+    taken = [judge.take(execution, source) for execution in before]
+    if source:
+        _require_inputs(judge, before, chosen, source)
+    return judge, taken + staleness.judge_all(judge, chosen)
 
 
-def _executions(name: str, notebook: Path, values: Mapping[str, dict]) -> Iterable[Execution]:
-    if name not in FAN_OUT:
-        yield Execution(name, notebook, values[name])
-        return
-    one, stage, many = FAN_OUT[name]
-    for value in values[stage][many]:
-        yield Execution(f"{name}/{value}", notebook, {**values[name], one: value})
-
-
-def execute(execution: Execution, run_dir: Path, report_dir: Path) -> Exception | None:
-    """Execute one notebook into the report folder; return what it raised, or None."""
-    import papermill
-
-    report = report_dir / f"{execution.name}.ipynb"
-    report.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        papermill.execute_notebook(
-            execution.notebook,
-            report,
-            {parameters.RUN_DIR: str(run_dir), **execution.values},
-            cwd=execution.notebook.parent,
-            request_save_on_cell_execute=False,
-            progress_bar=False,
-        )
-    except papermill.PapermillExecutionError as error:
-        return error
-    return None
-
-
-def run(
-    executions: Iterable[Execution], run_dir: Path, report_dir: Path, on_done: Callable[[Execution], None]
-) -> None:
-    """Execute the plan; stop at the first notebook that raises.
+def run(project: Project, request: Request, listener: Listener) -> Conclusion:
+    """Bring the stages up to date, register the result, and return how it came out.
 
     Raises
     ------
+    InputError
+        If something cannot be used; nothing was started then.
     StageFailed
-        If a notebook raised.
-    GateRefused
-        If it raised because a check refused.
+        If a stage failed; what was finished before it is kept.
+    KeyboardInterrupt
+        On Ctrl-C or SIGTERM; what was finished is kept.
     """
-    from lib.errors import GateRefused, StageFailed
+    judge, states = assess(project, request)
+    known = conclusion.of_finished(project, states)
+    if known and not request.force:
+        return known
+    readiness.check(project, states)
+    judge.save()
+    for state in states:
+        listener(Event("planned", state.execution.name, message=f"{state.action}: {staleness.said(state.reasons)}"))
+    with interrupts.raised(), workspace.started(project, request.given) as begun, _accounted(begun):
+        return _bring(project, begun, judge.afresh(), states, request, listener)
 
-    for execution in executions:
-        error = execute(execution, run_dir, report_dir)
-        if error is not None and error.ename == "GateRefused":
-            on_done(execution)
-            raise GateRefused(error.evalue)
-        if error is not None and error.ename == "InputError":
-            raise InputError(error.evalue)
-        if error is not None:
-            raise StageFailed(f"{execution.name} failed: {re.sub(chr(27) + '.*?m', '', str(error))}")
-        on_done(execution)
+
+def _bring(
+    project: Project, begun: Run, judge: Judge, states: list[State], request: Request, listener: Listener
+) -> Conclusion:
+    with conclusion.Recorder(project, begun, request.given) as recorder:
+        work = Work(project, begun, judge, request.limits, listener, recorder.stage)
+        done = work.bring(states)
+        return recorder.conclude(done)
+
+
+@contextlib.contextmanager
+def _accounted(begun: Run) -> Iterator[None]:
+    """Note on a run's record how it ended; a run that only found its input unusable leaves nothing behind."""
+    try:
+        yield
+    except InputError:
+        if not workspace.read(begun.folder)["executions"]:
+            workspace.drop(begun)
+        else:
+            workspace.finish(begun, "failed")
+        raise
+    except KeyboardInterrupt:
+        workspace.finish(begun, "interrupted")
+        raise
+    except OSError as error:
+        # The disk that this is about may be the one that the record is on.
+        with contextlib.suppress(OSError):
+            workspace.finish(begun, "failed", message=str(error))
+        raise StageFailed(
+            f"{error.filename or begun.folder}: {error.strerror or error}. What was finished is kept. Put it right, "
+            f"for instance free some space, and run again."
+        ) from error
+    except BaseException as error:
+        workspace.finish(begun, "failed", message=str(error))
+        raise
+
+
+def _before(start: str, executions: list[Execution]) -> list[Execution]:
+    """Return the executions that come before the stage to start from."""
+    if not start:
+        return []
+    return executions[: min(executions.index(execution) for execution in plan.named(executions, start))]
+
+
+def _forced(chosen: Iterable[Execution], request: Request) -> set[str]:
+    if not request.force:
+        return set()
+    chosen = list(chosen)
+    named = {execution.name for name in request.wanted for execution in plan.named(chosen, name)}
+    return named or {execution.name for execution in chosen}
+
+
+def _require_inputs(judge: Judge, before: list[Execution], chosen: list[Execution], source) -> None:
+    """Refuse to go on from a folder that lacks an input; a candidate that was not trained by hand is no input."""
+    made = [e for e in before if any(e.makes(name) for name in judge.contents)]
+    lacking = {
+        name: other.stage
+        for execution in chosen
+        for name in execution.reads
+        for other in before
+        if other.makes(name) and name not in judge.contents and name not in execution.optional
+        if other in made or not any(each.stage == other.stage for each in made)
+    }
+    for name, stage in lacking.items():
+        raise InputError(
+            f"{source} lacks {name}, which {stage} writes. Run notebooks/{stage}.ipynb with run_dir set to that "
+            f"folder, or go on from {stage} or earlier."
+        )

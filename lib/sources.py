@@ -98,7 +98,7 @@ def fingerprint(text: str) -> str:
 
         return queries.fingerprint(source.place, source.part)
     digest = hashlib.sha256(source.part.encode())
-    for path in _files(source):
+    for path in files_behind(source):
         digest.update(_digest(path))
     return digest.hexdigest()
 
@@ -203,7 +203,8 @@ def _siblings(folder: Path) -> list[str]:
     return [path.name for path in folder.iterdir()] if folder.is_dir() else []
 
 
-def _files(source: Source) -> list[Path]:
+def files_behind(source: Source) -> list[Path]:
+    """Return the files that a source is made of, in order; a query has none."""
     if source.kind == "folder":
         return files_of(source.place)
     if source.kind == "file":

@@ -26,6 +26,7 @@ ENVIRONMENT = {
     "queries": "the password of the user's database",
     "sources": "a source that holds a password is named by a variable",
     "tracking": "MLflow's own settings choose its server",
+    "workers": "kernels side by side get their share of the cores",
 }
 
 

@@ -1,0 +1,69 @@
+"""Whether a run can start: folders that can be written to, and a table from which something can be learnt."""
+
+import shutil
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from lib.errors import InputError
+from lib.project import Project
+from lib.staleness import DATA, RUN, State
+
+LEAST_FREE_MB = 200
+_SQLITE = b"SQLite format 3\0"
+
+
+def check(project: Project, states: Iterable[State]) -> None:
+    """Check that a run can write where it has to, and that its table can be used.
+
+    Raises
+    ------
+    InputError
+        If not, with what to do.
+    """
+    for folder, option in ((project.store, "--store"), (project.reports, "--reports")):
+        _require_writable(folder, option)
+    _require_readable(project.store)
+    for state in states:
+        values = state.execution.values
+        if state.action == RUN and {DATA, "target"} <= set(values):
+            from lib import preflight
+
+            preflight.validate(values[DATA], values["target"], gaps=values.get("gaps", ()))
+
+
+def _require_writable(folder: Path, option: str) -> None:
+    """Require that a folder, which may be still to be made, can be written to; leave nothing there."""
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    if not there.is_dir():
+        raise InputError(f"{folder} cannot be used: {there} is a file, not a folder. Choose another with {option}.")
+    try:
+        with tempfile.TemporaryFile(dir=there) as stream:
+            stream.write(b"x")
+        free = shutil.disk_usage(there).free / 2**20
+    except OSError as error:
+        raise InputError(
+            f"{folder} cannot be written to: {error.strerror}. Correct that, or choose another folder with {option}."
+        ) from None
+    if free < LEAST_FREE_MB:
+        raise InputError(f"{folder} has {free:.0f} MB left; a run needs at least {LEAST_FREE_MB}. Free some space.")
+
+
+def _require_readable(store: Path) -> None:
+    """Require that the databases of a store are databases; each library would say so in its own way, and late."""
+    for path in (store / "mlflow.db", store / "predictions.db"):
+        try:
+            start = _start(path)
+        except OSError as error:
+            raise InputError(f"{path} cannot be read: {error.strerror}. Choose another with --store.") from None
+        if start and start != _SQLITE:
+            raise InputError(
+                f"{path} is no database that can be read. Restore it from a copy, or choose another with --store."
+            )
+
+
+def _start(path: Path) -> bytes:
+    if not path.exists():
+        return b""
+    with path.open("rb") as stream:
+        return stream.read(len(_SQLITE))
