@@ -10,8 +10,8 @@ from lib import cache, files, workspace
 from lib.errors import CuadernoError
 from lib.execution import Done
 from lib.project import Project
-from lib.workspace import Run
 from lib.staleness import REUSE, State
+from lib.workspace import Run
 
 
 @dataclass(frozen=True)

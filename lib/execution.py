@@ -5,15 +5,15 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 
-from lib import cache, files, incumbent, locks, parameters, workspace, workers
+from lib import cache, files, incumbent, locks, parameters, workers, workspace
 from lib.cache import Entry
 from lib.errors import InputError, StageFailed
 from lib.events import Event, Listener
 from lib.kernels import KernelSource
 from lib.plan import Execution
 from lib.project import Project
-from lib.workspace import Run
 from lib.staleness import DEPENDS, REUSE, RUN, TAKEN, Judge, State, said
+from lib.workspace import Run
 
 
 @dataclass(frozen=True)
@@ -92,10 +92,10 @@ class Work:
             On Ctrl-C or SIGTERM; what was finished is kept.
         """
         states = list(states)
-        n_stale = sum(state.action in (RUN, DEPENDS) for state in states)
+        stale = [state.execution.notebook for state in states if state.action in (RUN, DEPENDS)]
         done: list[Done] = []
-        with KernelSource(environment=workers.environment(self.limits.jobs), expected=n_stale) as self.kernels:
-            if n_stale:
+        with KernelSource(stale, environment=workers.environment(self.limits.jobs)) as self.kernels:
+            if stale:
                 self.kernels.prepare(self.project.notebooks)
             for _, group in itertools.groupby(states, lambda state: state.execution.stage):
                 done += self._bring_stage(list(group))

@@ -5,15 +5,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from lib import conclusion, interrupts, plan, readiness, workspace, staleness
+from lib import conclusion, interrupts, plan, readiness, staleness, workspace
 from lib.conclusion import Conclusion
 from lib.errors import InputError, StageFailed
 from lib.events import Event, Listener
 from lib.execution import Limits, Work
 from lib.plan import Execution
 from lib.project import Project
-from lib.workspace import Run
 from lib.staleness import Judge, State
+from lib.workspace import Run
 
 
 @dataclass(frozen=True)
