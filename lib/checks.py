@@ -62,10 +62,18 @@ def from_records(records: Iterable[dict]) -> list[Check]:
     return [Check(**record) for record in records]
 
 
+class Verdicts(pd.DataFrame):
+    """Checks as a table whose explanations are shown whole, where pandas would cut them after 50 characters."""
+
+    def _repr_html_(self) -> str:
+        with pd.option_context("display.max_colwidth", None):
+            return super()._repr_html_()
+
+
 def table(checks: Iterable[Check]) -> pd.DataFrame:
     """Return the checks as a table for a person, one row a check, indexed by name."""
     columns = ["name", "value", "limit", "passed", "severity", "explanation"]
-    return pd.DataFrame(to_records(checks), columns=columns).set_index("name")
+    return Verdicts(pd.DataFrame(to_records(checks), columns=columns).set_index("name"))
 
 
 def refusals(checks: Iterable[Check]) -> list[Check]:

@@ -26,3 +26,9 @@ def test_an_unknown_severity_is_an_error():
 def test_records_come_back_as_the_same_checks():
     found = [make(True, "stop"), make(False, "info")]
     assert checks.from_records(checks.to_records(found)) == found
+
+
+def test_the_table_shows_an_explanation_whole():
+    explanation = "The gain is smaller than what somebody called useful before anybody looked at the data."
+    found = checks.table([checks.Check("gain", 0.1, 0.2, False, "stop", explanation)])
+    assert explanation in found._repr_html_()
