@@ -80,15 +80,16 @@ def _create(connection: tracking.Connection, made: release.Release, tracking_run
 
 def _save(made: release.Release, temporary: Path, model_id: str, run: str | None) -> Path:
     """Write the model as MLflow keeps it: files, source, requirements, signature."""
-    from mlflow import pyfunc
-    from mlflow.models import Model
-
     packaging.pack(temporary / "model", made.model, made.contract, made.info)
     code = packaging.code(temporary)
     folder = temporary / "saved"
     with warnings.catch_warnings():
-        # It misses an example row, which would be a row of the user's data in the registry.
-        warnings.filterwarnings("ignore", message=".*input example")
+        # MLflow warns of its own type hints when it is imported, and misses an example row, which would be a row of the
+        # user's data in the registry.
+        warnings.simplefilter("ignore", UserWarning)
+        from mlflow import pyfunc
+        from mlflow.models import Model
+
         pyfunc.save_model(
             str(folder),
             loader_module=f"{code.name}.{Path(portable.__file__).stem}",
