@@ -183,7 +183,7 @@ def test_four_processes_can_begin_on_a_missing_store_without_a_word(tmp_path):
     processes = [
         subprocess.Popen([sys.executable, "-c", program], env=environment, stdout=-1, stderr=-1) for _ in range(4)
     ]
-    said = [process.communicate(timeout=300) for process in processes]
+    said = [process.communicate(timeout=900) for process in processes]
     assert [process.returncode for process in processes] == [0, 0, 0, 0]
     assert said == [(b"", b"")] * 4
     with tracking.sqlite3.connect(tmp_path / "store" / tracking.FILE) as connection:
