@@ -49,7 +49,8 @@ def run(
     request = runner.Request(given, tuple(stage or ()), start, force, Limits(jobs, time_limit))
     project = _project(store, reports)
     if dry_run:
-        _, states = runner.assess(project, request)
+        judge, states = runner.assess(project, request)
+        judge.save()
         return _show(summary.plan(states), summary.plan_text, as_json)
     from lib import progress
 

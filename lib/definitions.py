@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from lib import syntax
+from lib import hashing, syntax
 from lib.errors import InputError
 
 IMPORT_TIME = "(import)"
@@ -90,6 +90,10 @@ class Library:
         self._modules: dict[str, Module | None] = {}
         self._uses: dict[Target, tuple[set[Target], set[str]]] = {}
         self._hashes: dict[Target, str] = {}
+
+    def stamp(self) -> list:
+        """Return what changes when a module is written, added or removed."""
+        return [[str(path), *hashing.stamp(path)] for path in sorted(self.folder.rglob("*.py"))]
 
     def reach(self, tree: ast.Module) -> Reach:
         """Return what the code of a notebook reaches, however indirectly.

@@ -4,7 +4,9 @@ import contextlib
 import hashlib
 import json
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from lib import files
 
@@ -30,16 +32,29 @@ def stamp(path: Path) -> list[int]:
 
 
 class Memory:
-    """Remembers the hashes of files between processes, in one JSON file; losing it costs time and nothing else."""
+    """Remembers between processes what takes time to find out, in one JSON file; losing it costs time and nothing else.
+
+    Hashes of files, and values that were computed from something with a hash.
+    """
 
     def __init__(self, path: Path):
         self.path = path
-        self._known: dict[str, list] | None = None
+        self._known: dict[str, dict] | None = None
+        self._used: set[str] = set()
         self._changed = False
+
+    def value(self, key: str, compute: Callable[[], Any]) -> Any:
+        """Return the value that belongs to a key, computed only if the key is new."""
+        known = self._load()["values"]
+        self._used.add(key)
+        if key not in known:
+            known[key] = compute()
+            self._changed = True
+        return known[key]
 
     def of_file(self, path: Path) -> str:
         """Return the hash of a file, computed only if its size or time of change is new."""
-        known, name, now = self._load(), str(path.absolute()), stamp(path)
+        known, name, now = self._load()["files"], str(path.absolute()), stamp(path)
         if name not in known or known[name][:2] != now:
             known[name] = [*now, of_file(path)]
             self._changed = True
@@ -50,14 +65,17 @@ class Memory:
         if not self._changed:
             return
         settled = time.time_ns() - _SETTLED_NANOSECONDS
-        kept = {name: found for name, found in self._known.items() if found[1] < settled and Path(name).exists()}
+        hashes = {n: found for n, found in self._known["files"].items() if found[1] < settled and Path(n).exists()}
+        values = {key: value for key, value in self._known["values"].items() if key in self._used}
+        kept = {"files": hashes, "values": values}
         with contextlib.suppress(OSError):
             files.replace(self.path, lambda target: target.write_text(json.dumps(kept), encoding="utf-8"))
 
-    def _load(self) -> dict[str, list]:
+    def _load(self) -> dict[str, dict]:
         if self._known is None:
             try:
-                self._known = json.loads(self.path.read_text(encoding="utf-8"))
+                stored = json.loads(self.path.read_text(encoding="utf-8"))
             except (OSError, ValueError):
-                self._known = {}
+                stored = {}
+            self._known = {"files": {}, "values": {}, **stored}
         return self._known

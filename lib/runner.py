@@ -77,6 +77,7 @@ def run(project: Project, request: Request, listener: Listener) -> Conclusion:
         return known
     readiness.check(project, states)
     judge.save()
+    workspace.bury(project)
     for state in states:
         listener(Event("planned", state.execution.name, message=f"{state.action}: {staleness.said(state.reasons)}"))
     with interrupts.raised(), workspace.started(project, request.given) as begun, _accounted(begun):

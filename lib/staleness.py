@@ -68,6 +68,7 @@ class Judge:
         self.force = set(force)
         self._memory = hashing.Memory(project.cache / HASHES)
         self._library = Library(project.library)
+        self._installed = packages.Installed()
         self._codes: dict[str, dict[str, Any]] = {}
         self._pending: list[Execution] = []
         self._places: dict[str, Path] = {}
@@ -154,13 +155,19 @@ class Judge:
     def _code(self, execution: Execution) -> dict[str, Any]:
         """Return what depends on the notebook alone, once for all its executions."""
         if execution.stage not in self._codes:
-            reach = self._library.reach(execution.code.tree)
+            cells = execution.code.hashes()
+            told = hashing.of_value([cells, self._library.stamp()])
+            code, imported = self._memory.value(told, lambda: self._reach(execution))
             self._codes[execution.stage] = {
-                "cells": execution.code.hashes(),
-                "code": reach.definitions,
-                "packages": packages.versions(reach.packages),
+                "cells": cells,
+                "code": code,
+                "packages": self._installed.versions(imported),
             }
         return self._codes[execution.stage]
+
+    def _reach(self, execution: Execution) -> tuple[dict[str, str], list[str]]:
+        found = self._library.reach(execution.code.tree)
+        return found.definitions, sorted(found.packages)
 
     def _last(self, execution: Execution) -> dict[str, Any]:
         return cache.last(self.project.cache, execution.stage, execution.name)

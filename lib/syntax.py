@@ -17,18 +17,16 @@ def hash_code(statements: list[ast.stmt]) -> str:
     """Return a hash of code that comments, blank lines, layout and docstrings do not change."""
     digest = hashlib.sha256()
     for statement in statements:
-        digest.update(ast.dump(_Undocumented().visit(statement)).encode())
+        _remove_docstrings(statement)
+        digest.update(ast.dump(statement).encode())
     return digest.hexdigest()[:20]
 
 
-class _Undocumented(ast.NodeTransformer):
-    """Takes the docstrings out, in place: nothing but `help` reads them."""
-
-    def generic_visit(self, node: ast.AST) -> ast.AST:
-        super().generic_visit(node)
+def _remove_docstrings(tree: ast.stmt) -> None:
+    """Take the docstrings out, in place: nothing but `help` reads them."""
+    for node in ast.walk(tree):
         if isinstance(node, _DEFINITIONS):
             node.body = [statement for statement in node.body if not is_docstring(statement)] or [ast.Pass()]
-        return node
 
 
 def walk(node: ast.AST) -> Iterator[ast.AST]:
