@@ -158,7 +158,7 @@ def champion_prediction(
     champion : estimator or None
         None if there is no champion yet.
     info : mapping
-        What is known of it: `version`, `features`, `trained_until`.
+        What is known of it: `version`, `target`, `features`, `trained_until`.
     test : DataFrame of shape (n_samples, n_columns)
         All columns of the source, not only those of the new model.
     """
@@ -169,10 +169,10 @@ def champion_prediction(
     if missing:
         text = f"The champion, {named}, needs {missing}, which the table no longer has; it cannot serve such rows, so "
         return None, [_comparable(False, f"{text}the contract alone decides on its successor.", "warning")]
-    if _labels(champion) != set(design["classes"]):
-        text = (
-            f"The champion, {named}, answers another question: its classes are {sorted(_labels(champion), key=str)}. "
-        )
+    asked = info.get("target", design["target"])
+    if asked != design["target"] or _labels(champion) != set(design["classes"]):
+        known = sorted(_labels(champion), key=str) or "values"
+        text = f"The champion, {named}, answers another question: {asked}, with {known}. "
         return None, [_comparable(False, f"{text}Give the new model a name of its own in the contract.", "stop")]
     prediction = scoring.predict(design, champion, test[info["features"]])
     return prediction, [

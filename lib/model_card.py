@@ -96,7 +96,7 @@ def _importance(evaluation, metric) -> str:
 
 def _limits(evaluation) -> str:
     measured = [f"{name.replace('_', ' ')}: {_number(value)}" for name, value in evaluation["footprint"].items()]
-    threshold = evaluation["threshold"]
+    threshold = evaluation["decision_threshold"]
     decided = [] if threshold is None else [f"Act from this probability on: {_number(threshold)}"]
     return _bullets(decided + measured)
 

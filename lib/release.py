@@ -92,7 +92,7 @@ def gather(run_dir: Path, *, run_id: str, key: str, base_key: str) -> Release:
     checks = [check for result in found.values() for check in result["checks"]]
     names = {"key": key, "base_key": base_key, "run_id": run_id, "model_name": design.get("model_name", "cuaderno")}
     info = {name: design.get(name) for name in _INFO}
-    info |= {"chosen": evaluation.get("chosen"), "trained_until": _trained_until(run_dir, design), **names}
+    info |= {"chosen": evaluation.get("chosen"), "trained_until": evaluation.get("trained_until"), **names}
     return Release(
         names["model_name"],
         key,
@@ -121,14 +121,6 @@ def contract(run_dir: Path, design: Mapping[str, Any], evaluation: Mapping[str, 
 
 def _stages(run_dir: Path) -> list[str]:
     return sorted(path.parent.relative_to(run_dir).as_posix() for path in run_dir.rglob(results.FILE))
-
-
-def _trained_until(run_dir: Path, design: Mapping[str, Any]) -> str | None:
-    """Return the newest time among the training rows, where the table has a time column."""
-    if not design.get("time_column"):
-        return None
-    newest = pd.read_parquet(files.path(run_dir, files.TRAIN), columns=[design["time_column"]]).iloc[:, 0].max()
-    return None if pd.isna(newest) else str(newest)
 
 
 def _tags(run_dir: Path, info: Mapping[str, Any], checks: list[Check]) -> dict[str, str]:

@@ -9,7 +9,7 @@ from lib import bootstrap, comparison
 from lib.checks import refusals
 
 METRIC = "roc_auc"
-DESIGN = {"task": "binary", "classes": [0, 1], "time_column": "day"}
+DESIGN = {"task": "binary", "classes": [0, 1], "target": "y", "time_column": "day"}
 
 
 def rows(n, *, noise, seed=0):
@@ -170,6 +170,13 @@ def test_a_champion_whose_columns_are_gone_is_reported_and_does_not_stand_in_the
 def test_a_champion_that_answers_another_question_is_not_replaced(test_rows):
     champion = LogisticRegression().fit(test_rows[["a"]], test_rows["y"].map({0: "no", 1: "yes"}))
     prediction, (check,) = comparison.champion_prediction(DESIGN, champion, info(["a"]), test_rows)
+    assert prediction is None
+    assert check.refuses
+
+
+def test_a_champion_of_another_target_is_not_replaced(test_rows):
+    champion = LogisticRegression().fit(test_rows[["a"]], test_rows["y"])
+    prediction, (check,) = comparison.champion_prediction(DESIGN, champion, {**info(["a"]), "target": "z"}, test_rows)
     assert prediction is None
     assert check.refuses
 

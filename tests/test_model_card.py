@@ -35,7 +35,7 @@ EVALUATION = {
     "calibration": {"expected_calibration_error": 0.02},
     "slices": [{"column": "origin", "value": "JFK", "n_samples": 9, "score": float("nan"), "low": None, "high": None}],
     "importance": [{"column": "hour", "loss": 0.1, "spread": 0.01}],
-    "threshold": 0.31,
+    "decision_threshold": 0.31,
     "footprint": {"latency_ms": 12.5},
 }
 GOOD = Check("beats the rule", 0.1, 0.0, True, "stop", "It does.")
@@ -76,7 +76,7 @@ def test_a_refused_model_is_called_that_on_its_card():
 
 def test_a_regression_has_neither_threshold_nor_kinds_of_error():
     card = model_card.markdown(
-        {**DESIGN, "task": "regression"}, {**EVALUATION, "threshold": None, "slices": []}, [GOOD]
+        {**DESIGN, "task": "regression"}, {**EVALUATION, "decision_threshold": None, "slices": []}, [GOOD]
     )
     assert "Act from" not in card
     assert "false positive" not in card
