@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from lib import preflight, readers, reading, sources
+from lib import fingerprints, preflight, readers, reading, sources
 
 DEMO = sources.DEMO
 
@@ -55,8 +55,8 @@ def validate(source: str, target: str, *, gaps: Sequence[str] = ()) -> None:
 
 
 def fingerprint(source: str) -> str:
-    """Return the hash of a source's content; see `sources.fingerprint`."""
-    return sources.fingerprint(source)
+    """Return the hash of a source's content; see `fingerprints.of_source`."""
+    return fingerprints.of_source(source)
 
 
 def sample(table: pd.DataFrame, n_rows: int, random_state: int) -> pd.DataFrame:

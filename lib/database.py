@@ -37,7 +37,7 @@ def _append_only(dialect: str, table: str) -> list[str]:
             for verb, when in [
                 ("UPDATE", ""),
                 ("DELETE", ""),
-                ("INSERT", f"WHEN EXISTS (SELECT 1 FROM {table} WHERE id = NEW.id)"),  # noqa: S608  our own names
+                ("INSERT", f"WHEN EXISTS (SELECT 1 FROM {table} WHERE id = NEW.id)"),
             ]
         ]
     return [

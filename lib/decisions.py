@@ -64,7 +64,7 @@ def record(engine: Engine, decision: Decision) -> Decision:
     """Add a decision to the log and return it as it stands there, with its time and place."""
     row = asdict(decision) | {"at": database.now(), "details": json.dumps(decision.details, default=str)}
     del row["id"]
-    query = f"INSERT INTO decisions ({', '.join(row)}) VALUES (:{', :'.join(row)}) RETURNING id"  # noqa: S608  our names
+    query = f"INSERT INTO decisions ({', '.join(row)}) VALUES (:{', :'.join(row)}) RETURNING id"
     with engine.begin() as connection:
         return replace(decision, at=row["at"], id=connection.execute(text(query), row).scalar_one())
 

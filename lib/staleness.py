@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lib import cache, files, hashing, incumbent, keys, packages, sources
+from lib import cache, files, fingerprints, hashing, incumbent, keys, packages, sources
 from lib.cache import Entry
 from lib.definitions import Library
 from lib.keys import Key
@@ -200,5 +200,5 @@ def table_hash(text: str, memory: hashing.Memory) -> str:
     """Return the hash of what a source of data holds; files are read only if they changed since the last time."""
     source = sources.parse(text)
     if source.kind == "sql":
-        return sources.fingerprint(text)
+        return fingerprints.of_source(text)
     return hashing.of_value([source.part, *(memory.of_file(path) for path in sources.files_behind(source))])

@@ -39,6 +39,10 @@ def over_all(check, names=LIB):
     return [f"lib/{name}.py: {found}" for name in names for found in check(TREES[name])]
 
 
+def test_imports_point_one_way():
+    assert conventions.circles({name: conventions.imported(tree) & set(LIB) for name, tree in TREES.items()}) == []
+
+
 @pytest.mark.parametrize("name", STAGE_MODULES)
 def test_a_stage_module_imports_no_other_stage_module(name):
     assert conventions.imported(TREES[name]) & set(STAGES) <= {"design"} - {name} or name == "design"

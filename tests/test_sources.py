@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 import sqlalchemy
 
-from lib import data, preflight, readers, sources
+from lib import data, fingerprints, preflight, readers, sources
 from lib.errors import InputError
 
 TABLE = pd.DataFrame({"town": ["Bonn", "Łódź", 'a "b"'], "note": ["x\ny", "", "z;w,v"], "size": ["1.5", "2", "-3e2"]})
@@ -291,31 +291,31 @@ def test_a_missing_file_is_refused_with_the_nearest_names(tmp_path):
 def test_equal_content_has_an_equal_hash_and_any_change_another(tmp_path):
     (tmp_path / "a.csv").write_bytes(as_bytes(TABLE))
     shutil.copy(tmp_path / "a.csv", tmp_path / "b.csv")
-    before = sources.fingerprint(str(tmp_path / "a.csv"))
-    assert sources.fingerprint(str(tmp_path / "b.csv")) == before
+    before = fingerprints.of_source(str(tmp_path / "a.csv"))
+    assert fingerprints.of_source(str(tmp_path / "b.csv")) == before
     (tmp_path / "b.csv").write_bytes(as_bytes(TABLE) + b"x,y,1\n")
-    assert sources.fingerprint(str(tmp_path / "b.csv")) != before
+    assert fingerprints.of_source(str(tmp_path / "b.csv")) != before
 
 
 def test_the_hash_of_a_query_follows_its_result(database):
-    before = sources.fingerprint(f"{database}::sales")
+    before = fingerprints.of_source(f"{database}::sales")
     from lib import queries
 
     queries.read_once.cache_clear()
-    assert sources.fingerprint(f"{database}::SELECT * FROM sales") == before
+    assert fingerprints.of_source(f"{database}::SELECT * FROM sales") == before
     engine = sqlalchemy.create_engine(database)
     with engine.begin() as connection:
         connection.exec_driver_sql("UPDATE sales SET id = 7 WHERE id = 3")
     engine.dispose()
     queries.read_once.cache_clear()
-    assert sources.fingerprint(f"{database}::sales") != before
+    assert fingerprints.of_source(f"{database}::sales") != before
 
 
 def test_hashing_files_and_the_demo_does_without_pandas(tmp_path):
     (tmp_path / "a.csv").write_bytes(as_bytes(TABLE))
     code = (
-        "import sys; from lib import sources; "
-        f"sources.fingerprint({str(tmp_path / 'a.csv')!r}); sources.fingerprint('flights'); "
+        "import sys; from lib import fingerprints, sources; "
+        f"fingerprints.of_source({str(tmp_path / 'a.csv')!r}); fingerprints.of_source('flights'); "
         "sources.normalise('flights'); print('pandas' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout == "False\n"
