@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from lib import files, packaging, portable, provenance, results
+from lib import files, packaging, portable, provenance, results, schema
 from lib.checks import Check, refusals, to_records
 
 MADE_OF = {
@@ -115,6 +115,7 @@ def contract(run_dir: Path, design: Mapping[str, Any], evaluation: Mapping[str, 
         "classes": list(design.get("classes") or []),
         "decision_threshold": evaluation.get("decision_threshold"),
         "reading": packaging.narrowed(learnt or packaging.plain_reading(X), list(X)),
+        "schema": schema.learn(X),
         "required": packaging.required(X, unused=files.read(run_dir, files.RECIPE).get("dropped", {})),
     }
 

@@ -5,8 +5,9 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+from releases import FEATURES, raw_table
 
-from lib import schema
+from lib import coercion, release, schema
 
 TRAIN = pd.DataFrame(
     {
@@ -103,3 +104,13 @@ def test_an_empty_column_of_training_may_have_anything():
 def test_pandera_is_not_imported_before_a_table_is_checked():
     code = "import sys; from lib import schema; print('pandera' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout == "False\n"
+
+
+def test_the_schema_travels_with_the_model_and_judges_a_raw_table_that_was_read(finished_run):
+    design = {"task": "binary", "target": "late", "features": FEATURES}
+    contract = json.loads(json.dumps(release.contract(finished_run, design, {})))
+    raw = raw_table(5)
+    raw["distance"] = ["2000", "1e9", None, 2000, 2000]
+    checked = schema.check(contract["schema"], coercion.apply(contract["reading"], raw))
+    assert checked.set_aside.index.tolist() == [1, 2]
+    assert checked.report["column"].tolist() == ["distance", "distance"]
