@@ -4,11 +4,8 @@ Importing this module takes half a second: do it when there is something to exec
 """
 
 import logging
-import signal
-import threading
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +16,7 @@ from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import papermill_engines
 
-from lib import atomic
+from lib import atomic, interrupts
 from lib.events import Event, Listener
 from lib.kernels import Kernel, KernelSource
 from lib.vitals import Watch
@@ -110,7 +107,7 @@ def execute(
             return Outcome("interrupted", "", _INTERRUPTED, progress.seconds, 0.0, 0)
         raise
     try:
-        with sigterm_as_interrupt(), Watch(kernel.process.pid, memory_limit_mb, kernel.kill) as watch:
+        with interrupts.raised(), Watch(kernel.process.pid, memory_limit_mb, kernel.kill) as watch:
             error = _error(document, values, kernel, progress)
             verdict = _judge(error, progress, kernels, kernel, watch)
     except KeyboardInterrupt:
@@ -120,19 +117,6 @@ def execute(
         kernels.release(kernel)
         progress.write(output)
     return Outcome(*verdict, progress.seconds, watch.peak_mb, progress.cell)
-
-
-@contextmanager
-def sigterm_as_interrupt() -> Iterator[None]:
-    """Let SIGTERM end the block as Ctrl-C does, where this thread may say so: the main thread."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, _interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 class Engine(papermill.engines.Engine):
@@ -196,7 +180,8 @@ class _Progress:
         if self._index is None:
             return
         cell, name = self.document.cells[self._index], type(error).__name__
-        cell.outputs.append(nbformat.v4.new_output("error", ename=name, evalue=str(error), traceback=[str(error)]))
+        said = str(error) or _INTERRUPTED
+        cell.outputs.append(nbformat.v4.new_output("error", ename=name, evalue=said, traceback=[said]))
         nb_man.cell_exception(cell, self._index)
 
     def write(self, output: Path) -> None:
@@ -241,7 +226,3 @@ def _judge(
         cause = watch.cause_of_death(kernel.process.poll(), kernel.last_words)
         return "died", name, f"The kernel died at cell {progress.cell}: {cause}."
     return "failed", name, message
-
-
-def _interrupt(signum: int, frame: Any) -> None:
-    raise KeyboardInterrupt
