@@ -108,6 +108,7 @@ class Recorder:
         refused = next((each for each in done if each.refused), None)
         status = "refused" if refused else "done"
         self._tracked = self._tracker.finish(status)
+        self._record_verdicts(done)
         made = self._register(done[-1]) if files.MODEL in done[-1].state.execution.writes else None
         reason = refused.entry.manifest["message"] if refused else _said(done)
         found = Conclusion(
@@ -123,6 +124,12 @@ class Recorder:
         if done[-1].entry:
             cache.conclude(done[-1].entry, {**asdict(found), "executions": []})
         return found
+
+    def _record_verdicts(self, done: list[Done]) -> None:
+        from lib import database, decisions
+
+        keys = {each.name: each.state.key.text for each in done if each.state.key}
+        decisions.record_run(database.connect(self.project.store), self.run.folder, keys, run_id=self.run.id)
 
     def _register(self, last: Done):
         """Register the chosen model, also one that was refused: as a challenger, with the reasons."""

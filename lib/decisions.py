@@ -6,11 +6,12 @@ Rows are only ever added; the database itself refuses anything else.
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, text
 
-from lib import database
+from lib import database, files, results
 from lib.checks import Check, refusals, to_records
 from lib.errors import InputError
 
@@ -82,6 +83,25 @@ def record_verdict(
     if checks and (key, reason) not in known:
         details = {"stage": stage, "checks": to_records(checks)}
         record(engine, Decision("verdict", model_name, reason, key=key, run_id=run_id, details=details))
+
+
+def record_run(engine: Engine, run_dir: Path, keys: Mapping[str, str], *, run_id: str) -> None:
+    """Add the verdicts of a run's executions to the log.
+
+    Parameters
+    ----------
+    run_dir : Path
+        The run's files.
+    keys : mapping of str to str
+        The content key of each execution, by its name.
+    run_id : str
+    """
+    if not files.exists(run_dir, files.DESIGN):
+        return
+    model_name = files.read(run_dir, files.DESIGN)["model_name"]
+    for name, key in keys.items():
+        if files.exists(run_dir, f"{name}/{results.FILE}"):
+            record_verdict(engine, model_name, name, results.read(run_dir, name)["checks"], key=key, run_id=run_id)
 
 
 def verdict_in_words(stage: str, checks: list[Check]) -> str:

@@ -1,6 +1,6 @@
 import pytest
 import sqlalchemy
-from releases import gate
+from releases import MODEL_NAME, gate
 from sqlalchemy import text
 
 from lib import database, decisions
@@ -92,6 +92,14 @@ def test_a_verdict_is_recorded_once_for_a_key(engine):
         decisions.record_verdict(engine, "flights", "05_evaluation", [gate(passed=False)], key="k", run_id="r")
     found = decisions.read(engine, "flights", kinds=["verdict"])
     assert [d.reason for d in found] == ["05_evaluation refuses: score on test rows: The score is what it is."]
+
+
+def test_the_verdicts_of_a_run_are_recorded_also_of_one_that_was_refused(store, refused_run):
+    engine = database.connect(store)
+    decisions.record_run(engine, refused_run, {"01_design": "a", "05_evaluation": "b"}, run_id="run-1")
+    (found,) = decisions.read(engine, MODEL_NAME)
+    assert found.reason.startswith("05_evaluation refuses") and (found.key, found.run_id) == ("b", "run-1")
+    assert found.details["checks"][0]["name"] == "score on test rows"
 
 
 def test_the_one_model_of_a_store_need_not_be_named(engine):
