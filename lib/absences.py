@@ -19,8 +19,6 @@ LEAST_PURIFICATION = 4
 LEAST_EFFECT = 0.1
 """Effect on the scale of a correlation below which a gap tells so little that a person need not look."""
 
-SIGNIFICANT = 0.01
-
 
 def shares(X: pd.DataFrame) -> pd.Series:
     """Return the share of gaps of each column that has any, the most first."""
@@ -85,7 +83,7 @@ def leak_checks(found: pd.DataFrame, design: Mapping[str, Any], accept: Iterable
     accept : iterable of str
         Columns whose gaps a person has looked at.
     """
-    telling = (found["p_adjusted"] < SIGNIFICANT) & (found["effect"].abs() >= LEAST_EFFECT)
+    telling = (found["p_adjusted"] < eda.SIGNIFICANT) & (found["effect"].abs() >= LEAST_EFFECT)
     suspects = found[telling | found["gives_away"]]
     checks = [_leak_check(name, row, design, set(accept)) for name, row in suspects.iterrows()]
     if any(not check.passed for check in checks):

@@ -113,6 +113,21 @@ def open_questions(design: Mapping[str, Any]) -> list[Check]:
     ]
 
 
+def proposals_checks(design: Mapping[str, Any], table: pd.DataFrame) -> list[Check]:
+    """Return what the table suggests of times and groups: what was taken up, and what a person should decide."""
+    found = []
+    if design["time_column"]:
+        text = f"Rows are ordered by {design['time_column']}; another with -p time_column=COLUMN, none with =none."
+        found.append(Check("time column", design["time_column"], None, True, "info", text))
+    for name in proposals.group_columns(table[design["features"]]):
+        text = (
+            f"The name and the values of {name}, which come back in several rows, suggest that it says who or what a "
+            f"row is about. If so, keep its rows together with -p group_column={name}."
+        )
+        found.append(Check(f"{name} is no group", name, design["group_column"], False, "warning", text))
+    return found
+
+
 def readable(design: Mapping[str, Any]) -> pd.DataFrame:
     """Return the contract as a table for a person, one line a key, the long lists left to the next tables."""
     shown = {name: value for name, value in design.items() if name not in LONG_KEYS}

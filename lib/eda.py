@@ -14,6 +14,7 @@ MOST_LEVELS = 50
 """Categories that a test keeps apart; the rest are one, as tests on tables of rare counts are not to be trusted."""
 
 N_BINS = 20
+SIGNIFICANT = 0.01
 
 
 def profile_table(profiles: Mapping[str, profile.Column]) -> pd.DataFrame:
@@ -91,6 +92,8 @@ def mutual_information(x, y, *, n_bins: int = N_BINS) -> float:
 def movement(X: pd.DataFrame, period: np.ndarray) -> pd.Series:
     """Return how much each column moves from period to period, as an effect from 0 to 1, the most moved first.
 
+    What chance explains (p of 0.01 and above) counts as 0.
+
     Parameters
     ----------
     X : DataFrame of shape (n_samples, n_columns)
@@ -98,7 +101,10 @@ def movement(X: pd.DataFrame, period: np.ndarray) -> pd.Series:
     period : array of shape (n_samples,)
         The period of each row, from 0 on (`splitting.periods`).
     """
-    effects = {name: abs(relation(X[name], period, "multiclass")[3]) for name in X}
+    found = {name: relation(X[name], period, "multiclass") for name in X}
+    effects = {
+        name: abs(effect) if p_value < SIGNIFICANT else 0.0 for name, (_, _, p_value, effect, _) in found.items()
+    }
     return pd.Series(effects, name="movement", dtype="float64").sort_values(ascending=False, kind="stable")
 
 

@@ -111,3 +111,14 @@ def test_the_contract_is_readable_as_a_table():
     found = design.contract("sales.csv", table(), target="sold")
     assert design.readable(found).loc["split", "agreed"].startswith("strategy time, validation size 0.2")
     assert design.excluded(found).index.tolist() == ["number"]
+
+
+def test_a_column_that_looks_like_a_group_is_proposed_and_the_time_column_told():
+    rows = table().assign(customer_id=[k % 50 for k in range(200)])
+    found = design.proposals_checks(design.contract("sales.csv", rows, target="sold"), rows)
+    assert [(check.name, check.passed) for check in found] == [
+        ("time column", True),
+        ("customer_id is no group", False),
+    ]
+    taken_up = design.contract("sales.csv", rows, target="sold", group_column="customer_id")
+    assert [check.name for check in design.proposals_checks(taken_up, rows)] == ["time column"]

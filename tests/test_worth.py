@@ -95,3 +95,19 @@ def test_the_scores_stand_side_by_side():
     y = np.array([0, 1] * 50)
     found = worth.scores(design("binary"), y, {"perfect": y.astype(float), "constant": np.full(100, 0.5)})
     assert found["value"].tolist() == [1.0, 0.5]
+
+
+def test_columns_without_a_value_or_with_one_are_no_obstacle():
+    X = pd.DataFrame({"empty": np.nan, "text": pd.Series([None] * 60, dtype="str"), "constant": 1.0}, index=range(60))
+    y = np.array([0, 1] * 30)
+    found = worth.simple_prediction(design("binary"), X, y, X)
+    assert found.tolist() == [0.5] * 60
+    mixed = X.assign(telling=y + 0.0)
+    assert worth.simple_prediction(design("binary"), mixed, y, mixed)[1] > 0.9
+
+
+def test_training_rows_of_one_class_are_refused_and_not_a_crash():
+    X, _ = rows(200)
+    found, _ = verdict(design("binary"), X, np.repeat([0, 1], [120, 80]))
+    with pytest.raises(GateRefused):
+        checks.require(found)
