@@ -27,6 +27,7 @@ class Dialect:
 
     encoding: str
     delimiter: str
+    quoted: bool
     names: tuple[str, ...]
 
 
@@ -51,7 +52,7 @@ def _parsed(
         read_options=pa.csv.ReadOptions(
             column_names=places, skip_rows_after_names=1, encoding=dialect.encoding, block_size=1 << 22
         ),
-        parse_options=pa.csv.ParseOptions(delimiter=dialect.delimiter, newlines_in_values=True),
+        parse_options=pa.csv.ParseOptions(delimiter=dialect.delimiter, newlines_in_values=dialect.quoted),
         convert_options=pa.csv.ConvertOptions(
             include_columns=chosen,
             column_types=dict.fromkeys(places, pa.string()),
@@ -79,7 +80,7 @@ def _dialect(stream: BinaryIO, path: Path) -> Dialect:
     header, *body = rows[delimiter] or [[]]
     if body and len(header) > 1 and Counter(map(len, body)).most_common(1)[0][0] == len(header) + 1:
         header = ["", *header]  # R writes the names of rows without a name of their own
-    return Dialect(encoding, delimiter, tuple(header))
+    return Dialect(encoding, delimiter, _has_quotes(stream), tuple(header))
 
 
 def _refuse_what_is_no_text(start: bytes, path: Path) -> None:
@@ -108,7 +109,18 @@ def _encoding(start: bytes, stream: BinaryIO) -> str:
 
 
 def _decoded(stream: BinaryIO) -> Iterator[str]:
-    return codecs.iterdecode(iter(lambda: stream.read(1 << 22), b""), "utf-8")
+    return codecs.iterdecode(_blocks(stream), "utf-8")
+
+
+def _has_quotes(stream: BinaryIO) -> bool:
+    """Return whether a quotation mark is anywhere: without one no line break is within a cell, which reads faster."""
+    found = any(b'"' in block for block in _blocks(stream))
+    stream.seek(0)
+    return found
+
+
+def _blocks(stream: BinaryIO) -> Iterator[bytes]:
+    return iter(lambda: stream.read(1 << 22), b"")
 
 
 def _decodes(start: bytes, encoding: str) -> bool:

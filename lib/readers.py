@@ -50,7 +50,7 @@ def _demo_or_query(source: sources.Source) -> pd.DataFrame:
         return flights.history()
     from lib import queries
 
-    return queries.read_once(source.place, source.part)
+    return queries.read(source.place, source.part)
 
 
 def read(path: str | Path, sheet: str = "", columns: Sequence[int] | None = None) -> pd.DataFrame:
