@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from lib import collinearity
+from lib.checks import Check
 
 # One-hot columns and native categories serve up to this many values; more are encoded by the target.
 MAX_ONE_HOT = 40
@@ -77,6 +78,8 @@ def reduce_collinearity(X: pd.DataFrame, *, max_vif: float) -> tuple[list[str], 
 
 def inflation_factors(X: pd.DataFrame) -> pd.Series:
     """Return the variance inflation factors of numeric columns, gaps filled with medians; largest first."""
+    if X.shape[1] == 0:
+        return pd.Series(dtype="float64")
     return collinearity.variance_inflation_factors(filled_numbers(X)).sort_values(ascending=False)
 
 
@@ -131,6 +134,56 @@ def recipe(
         "dropped": dict(dropped),
         "max_vif": max_vif,
     }
+
+
+def parts(table: pd.DataFrame, role: pd.Series, design: Mapping[str, Any]) -> pd.DataFrame:
+    """Return how many rows each part of the split has, and from when to when where there is a time column."""
+    counts = role.value_counts().reindex(["train", "validation", "test"], fill_value=0)
+    found = pd.DataFrame({"rows": counts, "share": counts / len(role)})
+    if design.get("time_column"):
+        times = table[design["time_column"]].groupby(role.to_numpy())
+        found = found.assign(first=times.min(), last=times.max())
+    return found
+
+
+def cleaning_checks(recipe: Mapping[str, Any], factors: pd.Series) -> list[Check]:
+    """Return what cleaning did, as verdicts that a person may want to look at.
+
+    Parameters
+    ----------
+    recipe : mapping
+        As `recipe` returned it.
+    factors : Series of float
+        Variance inflation factors of the columns that serve the linear candidate.
+    """
+    dropped, hidden = recipe["dropped"], recipe["hidden_gaps"]
+    largest = float(factors.max()) if len(factors) else 1.0
+    return [
+        Check(
+            "columns that say nothing new",
+            len(dropped),
+            0,
+            not dropped,
+            "warning",
+            "; ".join(f"{name}: {reason}" for name, reason in dropped.items()) or "Every column says something.",
+        ),
+        Check(
+            "collinearity of the linear candidate",
+            round(largest, 3),
+            recipe["max_vif"],
+            largest <= recipe["max_vif"],
+            "warning",
+            f"{len(factors)} of {len(recipe['numeric'])} numeric columns serve the linear candidate.",
+        ),
+        Check(
+            "gaps that give the target away",
+            len(hidden),
+            None,
+            True,
+            "info",
+            f"Filled before any model sees them: {', '.join(hidden) or 'none'}.",
+        ),
+    ]
 
 
 def without_infinities(X: pd.DataFrame) -> pd.DataFrame:

@@ -62,6 +62,14 @@ def subsample(table: pd.DataFrame, design: Mapping[str, Any], n_rows: int, *, ra
     return table.iloc[np.sort(np.concatenate(drawn))]
 
 
+def newest(table: pd.DataFrame, design: Mapping[str, Any], n_rows: int, *, random_state: int = 0) -> pd.DataFrame:
+    """Return the newest `n_rows` rows in the order of time; without a time column as many drawn at random."""
+    if not design.get("time_column"):
+        return subsample(table, design, n_rows, random_state=random_state)
+    ordered = table.sort_values(design["time_column"], kind="stable")
+    return ordered.tail(n_rows) if n_rows > 0 else ordered
+
+
 def holdout(table: pd.DataFrame, design: Mapping[str, Any], *, n_splits: int = 8, random_state: int = 0) -> Fold:
     """Return one fold, for early stopping: the last in time, or about one row in `n_splits`."""
     return make(table, design, n_splits=n_splits, random_state=random_state)[-1]

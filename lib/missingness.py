@@ -8,7 +8,7 @@ import pandas as pd
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import Pipeline
 
-from lib import folds, preprocessing, scoring
+from lib import folds, preprocessing, scoring, threads
 
 # From the simplest to the most elaborate: what loses nothing and adds nothing comes first. An indicator is a column
 # more for each column with gaps; deleted rows leave no gap to indicate.
@@ -22,6 +22,10 @@ WAYS = (
     ("delete_columns", True),
     ("iterative", False),
     ("iterative", True),
+)
+COLUMNS = (
+    *("strategy", "add_indicator", "deleted_columns", "n_rows"),
+    *("score", "scores", "standard_error", "behind", "behind_error"),
 )
 
 
@@ -58,14 +62,17 @@ def compare(
 
     Returns
     -------
-    DataFrame, a row a way, in the order of `ways`
+    DataFrame, a row a way, in the order of `ways`; empty if there are no gaps
         ``strategy``, ``add_indicator``, ``deleted_columns``, ``n_rows`` fitted on in the largest fold, ``score`` (the
         mean over the folds), ``standard_error``, ``behind`` and ``behind_error`` (how far behind the best way, fold
         by fold, and the standard error of that), and ``scores``.
     """
+    if columns_with_gaps(table[visible_columns(recipe)]).empty:
+        return pd.DataFrame(columns=COLUMNS)
     split = folds.make(table, design, n_splits=n_splits, random_state=random_state)
     deleted = _mostly_gaps(table, recipe, max_missing)
-    rows = [_evaluate(table, design, recipe, split, way, deleted, random_state) for way in ways]
+    with threads.for_rows(len(table)):
+        rows = [_evaluate(table, design, recipe, split, way, deleted, random_state) for way in ways]
     return _against_best(pd.DataFrame(rows))
 
 
@@ -80,6 +87,8 @@ def choose(comparison: pd.DataFrame) -> dict[str, Any]:
     dict
         ``strategy``, ``add_indicator``, ``deleted_columns``, and ``reason`` in words.
     """
+    if comparison.empty:
+        return nothing_missing()
     good_enough = comparison["behind"] <= comparison["behind_error"]
     chosen, best = comparison[good_enough].iloc[0], comparison.loc[comparison["score"].idxmax()]
     reason = f"It scores best, {best['score']:.4f}."
@@ -114,8 +123,23 @@ def complete_rows(X: pd.DataFrame, recipe: Mapping[str, Any]) -> np.ndarray:
     """
     if recipe["missing"]["strategy"] != "delete_rows":
         return np.ones(len(X), dtype=bool)
-    names = [name for name in _names(recipe) if name not in recipe.get("hidden_gaps", [])]
-    return X[names].replace([np.inf, -np.inf], np.nan).notna().all(axis=1).to_numpy()
+    return X[visible_columns(recipe)].replace([np.inf, -np.inf], np.nan).notna().all(axis=1).to_numpy()
+
+
+def visible_columns(recipe: Mapping[str, Any]) -> list[str]:
+    """Return the columns whose gaps a model may know of: those of ``hidden_gaps`` are always filled."""
+    return [name for kind in preprocessing.KINDS for name in recipe[kind] if name not in recipe.get("hidden_gaps", [])]
+
+
+def behind_best(comparison: pd.DataFrame) -> pd.DataFrame:
+    """Return the loss of each way against the best with one standard error, as `plots.intervals` draws it.
+
+    Ways that could not be fitted, because too few rows are complete, are left out.
+    """
+    fitted = comparison[np.isfinite(comparison["score"].astype("float64"))]
+    names = [in_words(way.strategy, way.add_indicator) for way in fitted.itertuples()]
+    value, error = -fitted["behind"], fitted["behind_error"]
+    return pd.DataFrame({"value": value, "low": value - error, "high": value + error}).set_axis(names)
 
 
 def in_words(strategy: str, add_indicator: bool) -> str:
@@ -123,14 +147,9 @@ def in_words(strategy: str, add_indicator: bool) -> str:
     return f"{strategy.replace('_', ' ')}{' + indicator' if add_indicator else ''}"
 
 
-def _names(recipe: Mapping[str, Any]) -> list[str]:
-    return [name for kind in preprocessing.KINDS for name in recipe[kind]]
-
-
 def _mostly_gaps(table: pd.DataFrame, recipe: Mapping[str, Any], max_missing: float) -> list[str]:
-    gaps = columns_with_gaps(table[_names(recipe)])
-    hidden = recipe.get("hidden_gaps", [])
-    return [name for name in gaps[gaps > max_missing].index if name not in hidden]
+    gaps = columns_with_gaps(table[visible_columns(recipe)])
+    return gaps[gaps > max_missing].index.tolist()
 
 
 def _evaluate(table, design, recipe, split, way, deleted, random_state) -> dict[str, Any]:

@@ -1,12 +1,12 @@
 """The candidates: for each a preprocessing, an estimator, and what of it can be searched.
 
-A candidate is one entry of `CANDIDATES`. To add one, write a factory that takes the contract, the recipe and a seed and
-returns an unfitted pipeline of scikit-learn's or skrub's classes with the steps ``columns`` and ``estimator``, add it
-to `CANDIDATES`, and, if it has something to search, a space to `search.SPACES`; then name it in the parameter
-`candidates` of 05_evaluation.
+To add one, write a factory that takes the contract, the recipe and a seed and returns an unfitted pipeline of
+scikit-learn's or skrub's classes with the steps ``columns`` and ``estimator``; if it has something to search, write
+its space in `spaces`; enter both in `CANDIDATES`, and name it in the parameter `candidates` of 05_evaluation.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,11 +15,13 @@ from sklearn import dummy, ensemble, linear_model, tree
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
-from lib import missingness, preprocessing, scoring
+from lib import folds, missingness, preprocessing, spaces, stopping, threads
 from lib.errors import InputError
 
 # A tree of the forest is grown on at most this many rows, which keeps time and size of the model bounded.
-ROWS_PER_TREE = 20_000
+ROWS_PER_TREE = 10_000
+# With at least so many rows, one part of them held out says well enough when a boosting has to stop.
+ROWS_FOR_ONE_PART = 20_000
 
 
 def make_candidate(
@@ -45,7 +47,7 @@ def make_candidate(
     """
     if name not in CANDIDATES:
         raise InputError(f"There is no candidate {name!r}. Known are: {', '.join(CANDIDATES)}.")
-    pipeline = CANDIDATES[name](design, recipe, random_state)
+    pipeline = CANDIDATES[name].make(design, recipe, random_state)
     pipeline.named_steps["estimator"].set_params(**params)
     return pipeline
 
@@ -57,10 +59,10 @@ def make_constant(design: Mapping[str, Any], recipe: Mapping[str, Any], random_s
 
 
 def make_rule(design: Mapping[str, Any], recipe: Mapping[str, Any], random_state: int) -> Pipeline:
-    """Return the best rule on one column that 01_design found: a tree of at most eight leaves."""
+    """Return the best rule on one column, which 01_design found, as a tree of few and large leaves."""
     kind = tree.DecisionTreeRegressor if _is_regression(design) else tree.DecisionTreeClassifier
     columns = preprocessing.one_column(recipe, design["rule"]["column"], random_state=random_state)
-    return _pipeline(columns, kind(max_leaf_nodes=8, min_samples_leaf=20, random_state=random_state))
+    return _pipeline(columns, kind(max_leaf_nodes=8, min_samples_leaf=0.02, random_state=random_state))
 
 
 def make_linear(design: Mapping[str, Any], recipe: Mapping[str, Any], random_state: int) -> Pipeline:
@@ -73,46 +75,67 @@ def make_linear(design: Mapping[str, Any], recipe: Mapping[str, Any], random_sta
 def make_forest(design: Mapping[str, Any], recipe: Mapping[str, Any], random_state: int) -> Pipeline:
     """Return a random forest."""
     kind = ensemble.RandomForestRegressor if _is_regression(design) else ensemble.RandomForestClassifier
-    return _pipeline(
-        preprocessing.forest_columns(recipe, random_state=random_state), kind(n_jobs=-1, random_state=random_state)
-    )
+    return _pipeline(preprocessing.forest_columns(recipe, random_state=random_state), kind(random_state=random_state))
 
 
 def make_boosting(design: Mapping[str, Any], recipe: Mapping[str, Any], random_state: int) -> Pipeline:
-    """Return a gradient boosting of trees on binned columns, which takes gaps and categories as they are."""
+    """Return a gradient boosting of trees on binned columns, which takes gaps as they are."""
     kind = ensemble.HistGradientBoostingRegressor if _is_regression(design) else ensemble.HistGradientBoostingClassifier
-    estimator = kind(
-        categorical_features=list(range(len(recipe["categorical"]))),
-        early_stopping=False,
-        random_state=random_state,
-    )
+    estimator = kind(early_stopping=False, random_state=random_state)
     return _pipeline(preprocessing.boosting_columns(recipe, random_state=random_state), estimator)
+
+
+def steps(pipeline: Pipeline) -> pd.DataFrame:
+    """Return what an unfitted candidate does with each column, and the estimator that comes after, as a table."""
+    listed = [(names, step) for _, step, names in pipeline.named_steps["columns"].transformers if len(names)]
+    rows = [(", ".join([names] if isinstance(names, str) else names), _in_words(step)) for names, step in listed]
+    rows.append(("all of these", type(pipeline.named_steps["estimator"]).__name__))
+    return pd.DataFrame(rows, columns=["columns", "go through"])
+
+
+def space(name: str, design: Mapping[str, Any], table: pd.DataFrame) -> spaces.Space | None:
+    """Return what of a candidate is searched; None if nothing is."""
+    make = CANDIDATES[name].space
+    return make(design["task"], table[design["target"]]) if make else None
 
 
 def fit(
     pipeline: Pipeline, table: pd.DataFrame, design: Mapping[str, Any], recipe: Mapping[str, Any], name: str
 ) -> Pipeline:
-    """Fit a candidate on the rows that the recipe keeps for it, and return it."""
+    """Fit a candidate on the rows that the recipe keeps for it, and return it.
+
+    A candidate that stops early is fitted twice: with rows held out, to learn how many rounds do best, and then that
+    many rounds on all rows.
+    """
     rows = fitting_rows(name, table, recipe)
-    bounded = {"max_samples": ROWS_PER_TREE} if name == "forest" and len(rows) > ROWS_PER_TREE else {}
-    pipeline.named_steps["estimator"].set_params(**bounded)
-    pipeline.fit(rows[design["features"]], rows[design["target"]])
-    # threads help to fit, but cost more than they gain when single rows are predicted
+    X, y = rows[design["features"]], labels(rows, design)
+    estimator = pipeline.named_steps["estimator"]
+    if CANDIDATES[name].stops_early:
+        estimator.set_params(max_iter=_rounds(pipeline, rows, design))
     if name == "forest":
-        pipeline.named_steps["estimator"].set_params(n_jobs=None)
-    return pipeline
+        # threads help to fit, but cost more than they gain when single rows are predicted
+        estimator.set_params(n_jobs=threads.jobs(len(rows)), max_samples=min(ROWS_PER_TREE, len(rows)))
+    with threads.for_rows(len(rows)):
+        pipeline.fit(X, y)
+    return pipeline.set_params(estimator__n_jobs=None) if name == "forest" else pipeline
 
 
 def fitting_rows(name: str, table: pd.DataFrame, recipe: Mapping[str, Any]) -> pd.DataFrame:
     """Return the rows that a candidate is fitted on: without gaps if the recipe says so and the candidate minds."""
-    return table if name in TAKES_GAPS else table[missingness.complete_rows(table, recipe)]
+    return table if CANDIDATES[name].takes_gaps else table[missingness.complete_rows(table, recipe)]
 
 
-def fold_scores(
-    pipeline: Pipeline, table: pd.DataFrame, design: Mapping[str, Any], recipe: Mapping[str, Any], name: str, split
-) -> list[float]:
-    """Return the score of an unfitted candidate on each fold, learnt from the fold's other rows."""
-    return [_fold_score(clone(pipeline), table.iloc[a], table.iloc[b], design, recipe, name) for a, b in split]
+def labels(table: pd.DataFrame, design: Mapping[str, Any]) -> np.ndarray:
+    """Return the target as models are fitted on it: values of a regression as floats, classes as they stand."""
+    y = table[design["target"]].to_numpy()
+    return y.astype("float64") if _is_regression(design) else y
+
+
+def transformed(pipeline: Pipeline, table: pd.DataFrame, design: Mapping[str, Any]) -> pd.DataFrame:
+    """Return the columns as an unfitted candidate's estimator would see them, under their names."""
+    columns = clone(pipeline.named_steps["columns"])
+    values = columns.fit_transform(table[design["features"]], labels(table, design))
+    return pd.DataFrame(values, columns=columns.get_feature_names_out(), index=table.index)
 
 
 def summary(
@@ -154,25 +177,56 @@ def prediction_table(design: Mapping[str, Any], prediction: np.ndarray, index: p
     return pd.DataFrame(prediction, columns=[str(label) for label in labels], index=index)
 
 
-def _fold_score(pipeline, train, test, design, recipe, name) -> float:
-    fitted = fit(pipeline, train, design, recipe, name)
-    prediction = scoring.predict(design, fitted, test[design["features"]])
-    return scoring.score(design["metric"], scoring.encode(design, test[design["target"]]), prediction)
+def _rounds(pipeline: Pipeline, rows: pd.DataFrame, design: Mapping[str, Any]) -> int:
+    """Return how many rounds do best on held-out rows; with few rows the median over several parts held out."""
+    X = clone(pipeline.named_steps["columns"]).fit_transform(rows[design["features"]], rows[design["target"]])
+    n_parts = int(np.clip(ROWS_FOR_ONE_PART / len(rows), 1, 8))
+    stops = folds.make(rows, design, n_splits=8)[-n_parts:]
+    y, estimator = labels(rows, design), pipeline.named_steps["estimator"]
+    with threads.for_rows(len(rows)):
+        fitted = [stopping.fit_until_best(clone(estimator), X, y, stop) for stop in stops]
+    return round(np.median([stopping.best_rounds(model) for model in fitted]))
 
 
 def _pipeline(columns, estimator) -> Pipeline:
     return Pipeline([("columns", columns), ("estimator", estimator)])
 
 
+def _in_words(step) -> str:
+    inner = [part for _, part in step.steps] if isinstance(step, Pipeline) else [step]
+    return ", ".join(getattr(getattr(part, "func", None), "__name__", type(part).__name__) for part in inner)
+
+
 def _is_regression(design: Mapping[str, Any]) -> bool:
     return design["task"] == "regression"
 
 
-CANDIDATES: dict[str, Callable[[Mapping[str, Any], Mapping[str, Any], int], Pipeline]] = {
-    "constant": make_constant,
-    "rule": make_rule,
-    "linear": make_linear,
-    "forest": make_forest,
-    "boosting": make_boosting,
+@dataclass(frozen=True)
+class Candidate:
+    """How a candidate is made and treated.
+
+    Parameters
+    ----------
+    make : callable
+        The factory: contract, recipe, seed to an unfitted pipeline.
+    space : callable, optional
+        Task and target to a `spaces.Space`; None if there is nothing to search.
+    takes_gaps : bool
+        Whether it learns from rows with gaps even where the recipe deletes them.
+    stops_early : bool
+        Whether the number of rounds is found on held-out rows.
+    """
+
+    make: Callable[[Mapping[str, Any], Mapping[str, Any], int], Pipeline]
+    space: Callable[[str, pd.Series], spaces.Space] | None = None
+    takes_gaps: bool = False
+    stops_early: bool = False
+
+
+CANDIDATES: dict[str, Candidate] = {
+    "constant": Candidate(make_constant, takes_gaps=True),
+    "rule": Candidate(make_rule, takes_gaps=True),
+    "linear": Candidate(make_linear, spaces.linear),
+    "forest": Candidate(make_forest, spaces.forest),
+    "boosting": Candidate(make_boosting, spaces.boosting, takes_gaps=True, stops_early=True),
 }
-TAKES_GAPS = ("constant", "rule", "boosting")
