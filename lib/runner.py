@@ -98,12 +98,12 @@ def _accounted(begun: Run) -> Iterator[None]:
     """Note on a run's record how it ended; a run that only found its input unusable leaves nothing behind."""
     try:
         yield
-    except InputError:
+    except InputError as error:
         if not workspace.read(begun.folder)["executions"]:
             workspace.drop(begun)
-        else:
-            workspace.finish(begun, "failed")
-        raise
+            raise
+        workspace.finish(begun, "failed", message=str(error))
+        raise StageFailed(str(error)) from error
     except KeyboardInterrupt:
         workspace.finish(begun, "interrupted")
         raise
