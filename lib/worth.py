@@ -16,6 +16,8 @@ from lib import bootstrap, onecolumn, scoring
 from lib.checks import Check
 
 ROWS_FOR_THREADS = 20_000
+SHRINKAGE = 5.0
+"""Keeps the steps for a class with two or three rows finite; without it a log loss of wine rose from 1.0 to 13.8."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ def best_rule(design: Mapping[str, Any], X_train, y_train, X_validation, y_valid
 
 
 def simple_prediction(design: Mapping[str, Any], X_train, y_train, X_validation) -> np.ndarray:
-    """Return what a gradient boosting with default settings predicts for the validation rows.
+    """Return what a gradient boosting with hardly a setting changed predicts for the validation rows.
 
     It sees what a model will be allowed to see: columns whose gaps give the target away are left to the models that
     fill them. Where no column varies, or the target does not, it is the constant.
@@ -82,7 +84,7 @@ def simple_prediction(design: Mapping[str, Any], X_train, y_train, X_validation)
     columns = make_column_transformer((encoder, text), remainder="passthrough")
     boosting = HistGradientBoostingRegressor if design["task"] == "regression" else HistGradientBoostingClassifier
     # early stopping would hold back rows of a class that has one row only
-    model = make_pipeline(columns, boosting(random_state=0, early_stopping=False))
+    model = make_pipeline(columns, boosting(l2_regularization=SHRINKAGE, early_stopping=False, random_state=0))
     # on few rows threads mostly wait for each other, and on a busy machine they do so for minutes
     with threadpool_limits(1 if len(train) < ROWS_FOR_THREADS else None, user_api="openmp"):
         model.fit(train, y_train)

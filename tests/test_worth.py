@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lib import checks, worth
+from lib import checks, scoring, worth
 from lib.errors import GateRefused
 
 DESIGNS = {
@@ -111,3 +111,14 @@ def test_training_rows_of_one_class_are_refused_and_not_a_crash():
     found, _ = verdict(design("binary"), X, np.repeat([0, 1], [120, 80]))
     with pytest.raises(GateRefused):
         checks.require(found)
+
+
+def test_a_class_of_two_rows_does_not_break_the_simple_model():
+    X, generator = rows(600)
+    y = coded("multiclass", (X["a"] + X["b"]).to_numpy() + 0.5 * generator.normal(size=600))
+    y[y == 2] = 1
+    y[[5, 50, 350]] = 2
+    wanted = design("multiclass")
+    simple = worth.simple_prediction(wanted, X[:300], y[:300], X[300:])
+    constant = worth.constant_prediction(wanted, y[:300], 300)
+    assert scoring.score("neg_log_loss", y[300:], simple) > scoring.score("neg_log_loss", y[300:], constant)
