@@ -15,15 +15,9 @@ import importlib.util, sys
 import mlflow.pyfunc
 import pandas as pd
 assert importlib.util.find_spec("lib") is None, "this repository is not in the model's environment"
-model = mlflow.pyfunc.load_model(sys.argv[1])
-model.predict(pd.read_parquet(sys.argv[2])).to_parquet(sys.argv[3])
+for place, uri in enumerate(sys.argv[2:]):
+    mlflow.pyfunc.load_model(uri).predict(pd.read_parquet(sys.argv[1])).to_parquet(f"answer-{place}.parquet")
 """
-
-
-@pytest.fixture(scope="module")
-def environments(tmp_path_factory):
-    """Return a function that makes an environment with the packages of a requirements file, and nothing else."""
-    return lambda requirements: make_environment(tmp_path_factory.mktemp("clean"), requirements)
 
 
 def make_environment(folder: Path, requirements: Path) -> Path:
@@ -43,14 +37,15 @@ def make_environment(folder: Path, requirements: Path) -> Path:
     return python
 
 
-def test_a_registered_model_predicts_in_an_environment_of_its_own_requirements(store, run_dir, tmp_path, environments):
+def test_a_registered_model_predicts_in_an_environment_of_its_own_requirements(store, run_dir, tmp_path):
     registry.register(store, run_dir, run_id="run-1", key="key", base_key="base")
-    python = environments(champion.current(store, MODEL_NAME).folder / "requirements.txt")
+    folder = champion.current(store, MODEL_NAME).folder.resolve()
+    python = make_environment(tmp_path, folder / "requirements.txt")
     raw_table(50).to_parquet(tmp_path / "raw.parquet")
     environment = {**os.environ, "MLFLOW_TRACKING_URI": tracking.address(store), "MLFLOW_DISABLE_TELEMETRY": "true"}
-    for uri in (f"models:/{MODEL_NAME}@champion", str(champion.current(store, MODEL_NAME).folder)):
-        command = [python, "-I", "-c", PROGRAM, uri, tmp_path / "raw.parquet", tmp_path / "answer.parquet"]
-        done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
-        expected = registry.load(store, MODEL_NAME, 1).predict(raw_table(50))
-        pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "answer.parquet"), expected)
+    command = [python, "-I", "-c", PROGRAM, tmp_path / "raw.parquet", f"models:/{MODEL_NAME}@champion", folder]
+    done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    expected = registry.load(store, MODEL_NAME, 1).predict(raw_table(50))
+    for place in range(2):
+        pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / f"answer-{place}.parquet"), expected)
