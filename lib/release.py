@@ -56,7 +56,8 @@ class Release:
         if refused:
             return " ".join(f"{check.name}: {check.explanation}" for check in refused)
         gates = [check for check in self.checks if check.severity == "stop"]
-        return " ".join([f"All {len(gates)} gates passed.", *(check.explanation for check in gates)])
+        found = "; ".join(f"{check.name}: {check.value}, limit {check.limit}" for check in gates)
+        return f"All {len(gates)} gates passed. {found}"
 
 
 @dataclass(frozen=True)
