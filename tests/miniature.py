@@ -103,7 +103,10 @@ NOTEBOOKS = {
         'data: str = "table.csv"  # the table\nleast: int = 1  # rows\nrun_dir: str = "x"  # folder',
         "from lib import checks, files, results, table",
         "rows = table.read(data)",
-        'files.write(run_dir, files.DESIGN, {"rows": rows})\nresults.write(run_dir, "01_design")',
+        (
+            'files.write(run_dir, files.DESIGN, {"rows": rows, "model_name": "cuaderno"})\n'
+            'results.write(run_dir, "01_design")'
+        ),
         "checks.require(len(rows) >= least)",
     ],
     "02_clean": [

@@ -102,7 +102,7 @@ def lost(mini):
 MUTATIONS = {
     "nothing": (lambda mini: None, {}, []),
     "a value in a code cell": (
-        notebook("01_design")('{\\"rows\\": rows}', '{\\"rows\\": rows[:4]}'),
+        notebook("01_design")('{\\"rows\\": rows, ', '{\\"rows\\": rows[:4], '),
         {"01_design": ("run", "code cell 3 changed"), **AFTER_DESIGN},
         ["01_design", "02_clean", *TRAINING, "04_compare"],
     ),
@@ -273,9 +273,9 @@ def _install(site, name, version, requires=""):
 
 
 def test_a_cell_that_changed_back_is_up_to_date_again(mini):
-    edit(mini.notebooks / "01_design.ipynb", "rows}", "rows[:2]}")
+    edit(mini.notebooks / "01_design.ipynb", 'rows\\": rows, ', 'rows\\": rows[:2], ')
     miniature.bring(mini)
-    edit(mini.notebooks / "01_design.ipynb", "rows[:2]}", "rows}")
+    edit(mini.notebooks / "01_design.ipynb", 'rows\\": rows[:2], ', 'rows\\": rows, ')
     assert miniature.bring(mini) == []
 
 
