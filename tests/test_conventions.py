@@ -3,6 +3,7 @@
 import ast
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import conventions
@@ -37,6 +38,12 @@ def tracked() -> list[Path]:
 
 def over_all(check, names=LIB):
     return [f"lib/{name}.py: {found}" for name in names for found in check(TREES[name])]
+
+
+def test_every_stage_has_its_module_and_its_tests():
+    missing = [f"lib/{stem}.py" for stem in STAGES if stem not in LIB and stem != "eda"]
+    missing += [f"tests/test_{stem}.py" for stem in STAGE_MODULES if not (ROOT / f"tests/test_{stem}.py").exists()]
+    assert missing == []
 
 
 def test_imports_point_one_way():
@@ -110,6 +117,13 @@ def test_no_file_has_open_ends_or_names_a_machine_or_a_package_index():
             ]
             found += [f"{path.relative_to(ROOT)}: {hit}" for hit in hits]
     assert found == []
+
+
+def test_ruff_has_nothing_to_say():
+    for arguments in (["check", "--output-format=concise"], ["format", "--check"]):
+        command = [sys.executable, "-m", "ruff", *arguments, "."]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
 
 
 def _plain(text: str) -> str:
