@@ -153,6 +153,9 @@ def become_kernel(request: dict) -> None:
     _restore_threads()
     _reseed()
 
+    if "pandas" in sys.modules:
+        # Imported before there was a kernel, pandas took itself to be in a terminal and would show fewer columns.
+        sys.modules["pandas"].set_option("display.max_columns", 20)
     from ipykernel.kernelapp import IPKernelApp
 
     sys.argv = ["ipykernel_launcher", *request["argv"]]

@@ -48,7 +48,7 @@ def execute(notebook: Path, output: Path, values: Mapping[str, Any]) -> None:
     from lib import engine
     from lib.kernels import KernelSource
 
-    with KernelSource([notebook]) as kernels:
+    with KernelSource(forking=False) as kernels:  # each as fresh as a person's and nbval's
         outcome = engine.execute(
             notebook,
             output,
