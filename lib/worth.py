@@ -77,7 +77,9 @@ def simple_prediction(design: Mapping[str, Any], X_train, y_train, X_validation)
     It sees what a model will be allowed to see: columns whose gaps give the target away are left to the models that
     fill them. Where no column varies, or the target does not, it is the constant.
     """
-    fair = [name for name in X_train if name not in design["missingness_leaks"] and X_train[name].nunique(dropna=False) > 1]
+    fair = [
+        name for name in X_train if name not in design["missingness_leaks"] and X_train[name].nunique(dropna=False) > 1
+    ]
     if not fair or np.ptp(y_train) == 0:
         return constant_prediction(design, y_train, len(X_validation))
     train, validation = (X[fair].apply(onecolumn.plain) for X in (X_train, X_validation))
