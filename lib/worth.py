@@ -16,10 +16,10 @@ from lib import bootstrap, onecolumn, scoring
 from lib.checks import Check
 
 ROWS_FOR_THREADS = 20_000
-SHRINKAGE = 5.0
-"""Keeps the steps for a class with two or three rows finite; without it a log loss of wine rose from 1.0 to 13.8.
-
-For several classes only: of two classes, one with so few rows leaves nothing to compare, and the rest lose by it."""
+CAUTIOUS = {"learning_rate": 0.05, "max_leaf_nodes": 15, "l2_regularization": 5.0, "early_stopping": False}
+"""Small trees and small steps, so that the model is fair on a few thousand rows without a search: on 7,200 flights ROC
+AUC is 0.730 against 0.706 with the defaults. The shrinkage keeps the steps for a class with two or three rows finite;
+without it a log loss of wine rose from 1.0 to 13.8. Early stopping would hold back rows of a class that has one."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def best_rule(design: Mapping[str, Any], X_train, y_train, X_validation, y_valid
 
 
 def simple_prediction(design: Mapping[str, Any], X_train, y_train, X_validation) -> np.ndarray:
-    """Return what a gradient boosting with hardly a setting changed predicts for the validation rows.
+    """Return what a cautious gradient boosting, with the same settings for every table, predicts on validation rows.
 
     It sees what a model will be allowed to see: columns whose gaps give the target away are left to the models that
     fill them. Where no column varies, or the target does not, it is the constant.
@@ -87,9 +87,8 @@ def simple_prediction(design: Mapping[str, Any], X_train, y_train, X_validation)
     encoder = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=np.nan, encoded_missing_value=np.nan)
     columns = make_column_transformer((encoder, text), remainder="passthrough")
     boosting = HistGradientBoostingRegressor if design["task"] == "regression" else HistGradientBoostingClassifier
-    # early stopping would hold back rows of a class that has one row only
-    shrinkage = SHRINKAGE if design["task"] == "multiclass" else 0.0
-    model = make_pipeline(columns, boosting(l2_regularization=shrinkage, early_stopping=False, random_state=0))
+    leaf = min(max(len(train) // 100, 20), 100)
+    model = make_pipeline(columns, boosting(**CAUTIOUS, min_samples_leaf=leaf, random_state=0))
     # on few rows threads mostly wait for each other, and on a busy machine they do so for minutes
     with threadpool_limits(1 if len(train) < ROWS_FOR_THREADS else None, user_api="openmp"):
         model.fit(train, y_train)
