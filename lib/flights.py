@@ -45,7 +45,7 @@ CONTRACT = {
     "cost_false_negative": 3.0,
     "slices": ["origin"],
     "slice_loss": 0.05,
-    "latency_ms": 50.0,
+    "latency_ms": 100.0,
     "memory_mb": 2000.0,
     "model_mb": 50.0,
     "retraining_budget": 3,
