@@ -3,6 +3,7 @@
 import importlib
 import json
 import os
+import sys
 import time
 
 import miniature
@@ -20,6 +21,9 @@ AFTER_CLEAN = dict.fromkeys(ALL[2:], "depends")
 @pytest.fixture
 def mini(tmp_path, monkeypatch):
     """A miniature project of which every stage is up to date."""
+    # Python tells bytecode from its source by size and second: a module edited right after its import would be taken
+    # for the old one.
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
     made = miniature.make(tmp_path)
     monkeypatch.chdir(made.notebooks)
     miniature.bring(made)
