@@ -126,7 +126,7 @@ def _summary(run_dir: str | Path, found: Mapping[str, Mapping]) -> dict[str, Any
     return {
         **{key: contract.get(key, "") for key in ("model_name", "objective", "source", "target", "task")},
         "metric": metric,
-        "score": found.get("05_evaluation", {"metrics": {}})["metrics"].get(metric),
+        "score": found.get("05_evaluation", {"metrics": {}})["metrics"].get(f"test_{metric}"),
         "chosen": evaluation.get("chosen", ""),
         "refusals": [check.name for value in found.values() for check in value["checks"] if check.refuses],
     }

@@ -44,7 +44,7 @@ def run(tmp_path, picture):
     refusal = Check("score on test rows", 0.51, 0.6, False, "stop", "Hardly better than guessing.")
     files.write(run_dir, files.DESIGN, {"model_name": "delays", "metric": "roc_auc", "objective": "Say who is late."})
     results.write(run_dir, "01_design", checks=[Check("a model is worth it", 0.1, 0.01, True, "stop", "It gains.")])
-    results.write(run_dir, "05_evaluation", metrics={"roc_auc": 0.5123456}, checks=[refusal])
+    results.write(run_dir, "05_evaluation", metrics={"test_roc_auc": 0.5123456}, checks=[refusal])
     stored(report_dir / "01_design.ipynb", prose("# Design\n\nFirst."), prose("## Gaps\n\nLook here. Then there."))
     chart = shown(**{"image/png": picture, "text/plain": "<Figure>"})
     failed = nb.new_code_cell(

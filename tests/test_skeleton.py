@@ -106,3 +106,21 @@ def test_help_answers_without_importing_what_takes_time():
     code = f"import sys, runpy; sys.argv = ['pipeline.py', '--help']\n{run}print(sorted({SLOW} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_every_picture_and_file_that_the_readme_links_to_is_there():
+    links = re.findall(r"\]\(([^)#]+)\)", (ROOT / "README.md").read_text(encoding="utf-8"))
+    assert links
+    assert [link for link in links if not link.startswith("https://") and not (ROOT / link).exists()] == []
+
+
+def test_the_readme_names_every_verb_and_no_other():
+    done = subprocess.run(
+        [sys.executable, "pipeline.py", "--help"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    told = re.findall(r"^\| `(\w+)[^`]*` \| \w", text, flags=re.MULTILINE)
+    verbs = {name for name in told if not re.match(r"0\d_", name)}
+    assert verbs == {
+        name for name in ("run", "status", "history", "rollback", "gc", "score", "serve") if f" {name} " in done.stdout
+    }
