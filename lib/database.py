@@ -66,7 +66,19 @@ def _decisions_and_files(dialect: str) -> list[str]:
     ]
 
 
-MIGRATIONS = [_decisions_and_files]
+def _windows_and_notices(dialect: str) -> list[str]:
+    return [
+        """CREATE TABLE windows (
+            model_name TEXT NOT NULL, start TEXT NOT NULL, "end" TEXT NOT NULL, model_version INTEGER NOT NULL,
+            n BIGINT NOT NULL, payload TEXT NOT NULL, at TEXT NOT NULL, PRIMARY KEY (model_name, start, "end"))""",
+        f"""CREATE TABLE notices (
+            id {_IDENTITY[dialect]}, at TEXT NOT NULL, model_name TEXT NOT NULL, key TEXT NOT NULL UNIQUE,
+            severity TEXT NOT NULL, title TEXT NOT NULL, body TEXT NOT NULL, attempts INTEGER NOT NULL DEFAULT 0,
+            tried_at TEXT, sent_at TEXT, error TEXT)""",
+    ]
+
+
+MIGRATIONS = [_decisions_and_files, _windows_and_notices]
 """What makes each version of the schema from the one before; only ever added to."""
 
 
