@@ -1,0 +1,79 @@
+import pytest
+
+from lib import policy
+from lib.decisions import Decision
+
+OLD, NEW = "2013-08-01", "2013-09-01"
+
+
+def entry(kind, *, helped=False, window=OLD, design="a"):
+    return Decision(kind, "m", "because", details={"helped": helped, "window": window, "design": design}, at=window)
+
+
+FAILED, HELPED = entry("retraining"), entry("retraining", helped=True)
+BACK, SEEN, PROMOTED = entry("back to design"), entry("acknowledgement"), entry("promotion")
+
+
+def step(log, *, window=NEW, alarms=("drift",), design="a", budget=3):
+    return policy.next_step(log, window=window, alarms=alarms, design=design, budget=budget)
+
+
+def test_without_an_alarm_nothing_is_done():
+    assert step([], alarms=()).action == policy.NOTHING
+
+
+def test_an_alarm_asks_for_a_retraining_and_says_which_of_how_many():
+    found = step([FAILED])
+    assert (found.action, found.unhelpful) == (policy.RETRAIN, 1)
+    assert found.reason == "drift. Retraining 2 of 3."
+
+
+def test_an_alarm_is_answered_once_a_window():
+    assert step([FAILED], window=OLD).action == policy.NOTHING
+    assert step([FAILED], window=NEW).action == policy.RETRAIN
+
+
+def test_a_design_that_changed_may_answer_the_same_window_again():
+    assert step([FAILED], window=OLD, design="b").action == policy.RETRAIN
+
+
+@pytest.mark.parametrize(
+    ("log", "spent"),
+    [
+        ([FAILED, FAILED, FAILED], 3),
+        ([FAILED, FAILED, HELPED, FAILED], 1),
+        ([FAILED, FAILED, PROMOTED], 0),
+        ([FAILED, SEEN, FAILED], 1),
+        ([FAILED, entry("retraining", design="b"), FAILED], 1),
+        ([FAILED, entry("verdict"), entry("refusal"), entry("rollback"), FAILED], 2),
+    ],
+)
+def test_retrainings_that_did_not_help_are_counted_in_a_row(log, spent):
+    assert policy.unhelpful(log, "a") == spent
+    assert policy.tried(log, "a") == [each for each in log if each.kind == "retraining"][-spent or len(log) :]
+
+
+def test_a_spent_budget_goes_back_to_design_even_after_the_alarm_has_gone():
+    assert step([FAILED] * 3).action == policy.BACK
+    assert step([FAILED] * 3, alarms=()).action == policy.BACK
+
+
+def test_a_design_without_a_budget_goes_back_at_the_first_alarm_and_not_before():
+    assert step([], budget=0).action == policy.BACK
+    assert step([], budget=0, alarms=()).action == policy.NOTHING
+
+
+def test_after_the_return_nothing_is_retrained_whatever_the_alarms():
+    found = step([FAILED] * 3 + [BACK])
+    assert found.action == policy.STOPPED
+    assert "--acknowledge" in found.reason
+
+
+@pytest.mark.parametrize("after", [SEEN, PROMOTED])
+def test_a_person_or_a_new_champion_ends_the_return(after):
+    found = step([FAILED] * 3 + [BACK, after])
+    assert (found.action, found.unhelpful) == (policy.RETRAIN, 0)
+
+
+def test_a_changed_design_ends_the_return():
+    assert step([FAILED] * 3 + [BACK], design="b").action == policy.RETRAIN
