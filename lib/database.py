@@ -1,4 +1,4 @@
-"""The store's own database, for decisions now and predictions later: SQLite by default, PostgreSQL by address.
+"""The store's own database, for decisions and predictions: SQLite by default, PostgreSQL by address.
 
 The schema has had a version from its first day: each migration is a list of statements for each kind of database, and
 opening the database brings it up to date, under a lock.
@@ -14,72 +14,12 @@ from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from lib.errors import InputError
+from lib.tables import IDENTITY, MIGRATIONS
 
 FILE = "predictions.db"
 ADDRESS = "CUADERNO_DATABASE_URL"
 SECONDS_TO_WAIT = 60
 _MIGRATION_LOCK = 0xC0ADE0
-
-_IDENTITY = {
-    "sqlite": "INTEGER PRIMARY KEY AUTOINCREMENT",
-    "postgresql": "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
-}
-
-
-def _append_only(dialect: str, table: str) -> list[str]:
-    """Return the triggers by which rows of a table can be added, and neither changed, replaced nor removed."""
-    message = f"{table} is append-only"
-    if dialect == "sqlite":
-        return [
-            f"""CREATE TRIGGER {table}_no_{verb} BEFORE {verb} ON {table} {when}
-                BEGIN SELECT RAISE(ABORT, '{message}'); END"""
-            # INSERT OR REPLACE removes the old row without waking the trigger for DELETE.
-            for verb, when in [
-                ("UPDATE", ""),
-                ("DELETE", ""),
-                ("INSERT", f"WHEN EXISTS (SELECT 1 FROM {table} WHERE id = NEW.id)"),
-            ]
-        ]
-    return [
-        f"""CREATE FUNCTION {table}_refuse() RETURNS trigger LANGUAGE plpgsql AS
-            $$ BEGIN RAISE EXCEPTION '{message}'; END $$""",
-        f"""CREATE TRIGGER {table}_no_change BEFORE UPDATE OR DELETE ON {table}
-            FOR EACH ROW EXECUTE FUNCTION {table}_refuse()""",
-        f"""CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table}
-            FOR EACH STATEMENT EXECUTE FUNCTION {table}_refuse()""",
-    ]
-
-
-def _decisions_and_files(dialect: str) -> list[str]:
-    identity = _IDENTITY[dialect]
-    return [
-        f"""CREATE TABLE decisions (
-            id {identity}, at TEXT NOT NULL, actor TEXT NOT NULL, kind TEXT NOT NULL, model_name TEXT NOT NULL,
-            from_version INTEGER, to_version INTEGER, reason TEXT NOT NULL, key TEXT, run_id TEXT,
-            details TEXT NOT NULL)""",
-        "CREATE INDEX decisions_by_model ON decisions (model_name, kind, id)",
-        f"""CREATE TABLE model_files (
-            id {identity}, at TEXT NOT NULL, model_name TEXT NOT NULL, version INTEGER NOT NULL, name TEXT NOT NULL,
-            sha256 TEXT NOT NULL, UNIQUE (model_name, version, name))""",
-        *_append_only(dialect, "decisions"),
-        *_append_only(dialect, "model_files"),
-    ]
-
-
-def _windows_and_notices(dialect: str) -> list[str]:
-    return [
-        """CREATE TABLE windows (
-            model_name TEXT NOT NULL, start TEXT NOT NULL, "end" TEXT NOT NULL, model_version INTEGER NOT NULL,
-            n BIGINT NOT NULL, payload TEXT NOT NULL, at TEXT NOT NULL, PRIMARY KEY (model_name, start, "end"))""",
-        f"""CREATE TABLE notices (
-            id {_IDENTITY[dialect]}, at TEXT NOT NULL, model_name TEXT NOT NULL, key TEXT NOT NULL UNIQUE,
-            severity TEXT NOT NULL, title TEXT NOT NULL, body TEXT NOT NULL, attempts INTEGER NOT NULL DEFAULT 0,
-            tried_at TEXT, sent_at TEXT, error TEXT)""",
-    ]
-
-
-MIGRATIONS = [_decisions_and_files, _windows_and_notices]
-"""What makes each version of the schema from the one before; only ever added to."""
 
 
 def address(store: Path) -> URL:
@@ -99,7 +39,7 @@ def address(store: Path) -> URL:
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError):
         # The address itself may hold a password, so it is not repeated.
         raise InputError(f"{ADDRESS} is not a database's address, as postgresql://user:password@host/name.") from None
-    if url.get_backend_name() not in _IDENTITY:
+    if url.get_backend_name() not in IDENTITY:
         raise InputError(f"{ADDRESS} names {url.get_backend_name()}; supported are sqlite and postgresql.")
     return url.set(drivername="postgresql+psycopg") if url.get_backend_name() == "postgresql" else url
 

@@ -1,0 +1,106 @@
+"""The tables of the store's database, as migrations: each makes the next version of the schema from the one before.
+
+A migration is a function from the kind of database to its statements. Those that exist are never edited.
+"""
+
+IDENTITY = {
+    "sqlite": "INTEGER PRIMARY KEY AUTOINCREMENT",
+    "postgresql": "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
+}
+
+
+def _append_only(dialect: str, table: str) -> list[str]:
+    """Return the triggers by which rows of a table can be added, and neither changed, replaced nor removed."""
+    message = f"{table} is append-only"
+    if dialect == "sqlite":
+        return [
+            f"""CREATE TRIGGER {table}_no_{verb} BEFORE {verb} ON {table} {when}
+                BEGIN SELECT RAISE(ABORT, '{message}'); END"""
+            # INSERT OR REPLACE removes the old row without waking the trigger for DELETE.
+            for verb, when in [
+                ("UPDATE", ""),
+                ("DELETE", ""),
+                ("INSERT", f"WHEN EXISTS (SELECT 1 FROM {table} WHERE id = NEW.id)"),
+            ]
+        ]
+    return [
+        f"""CREATE FUNCTION {table}_refuse() RETURNS trigger LANGUAGE plpgsql AS
+            $$ BEGIN RAISE EXCEPTION '{message}'; END $$""",
+        f"""CREATE TRIGGER {table}_no_change BEFORE UPDATE OR DELETE ON {table}
+            FOR EACH ROW EXECUTE FUNCTION {table}_refuse()""",
+        f"""CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table}
+            FOR EACH STATEMENT EXECUTE FUNCTION {table}_refuse()""",
+    ]
+
+
+def _decisions_and_files(dialect: str) -> list[str]:
+    identity = IDENTITY[dialect]
+    return [
+        f"""CREATE TABLE decisions (
+            id {identity}, at TEXT NOT NULL, actor TEXT NOT NULL, kind TEXT NOT NULL, model_name TEXT NOT NULL,
+            from_version INTEGER, to_version INTEGER, reason TEXT NOT NULL, key TEXT, run_id TEXT,
+            details TEXT NOT NULL)""",
+        "CREATE INDEX decisions_by_model ON decisions (model_name, kind, id)",
+        f"""CREATE TABLE model_files (
+            id {identity}, at TEXT NOT NULL, model_name TEXT NOT NULL, version INTEGER NOT NULL, name TEXT NOT NULL,
+            sha256 TEXT NOT NULL, UNIQUE (model_name, version, name))""",
+        *_append_only(dialect, "decisions"),
+        *_append_only(dialect, "model_files"),
+    ]
+
+
+def _windows_and_notices(dialect: str) -> list[str]:
+    return [
+        """CREATE TABLE windows (
+            model_name TEXT NOT NULL, start TEXT NOT NULL, "end" TEXT NOT NULL, model_version INTEGER NOT NULL,
+            n BIGINT NOT NULL, payload TEXT NOT NULL, at TEXT NOT NULL, PRIMARY KEY (model_name, start, "end"))""",
+        f"""CREATE TABLE notices (
+            id {IDENTITY[dialect]}, at TEXT NOT NULL, model_name TEXT NOT NULL, key TEXT NOT NULL UNIQUE,
+            severity TEXT NOT NULL, title TEXT NOT NULL, body TEXT NOT NULL, attempts INTEGER NOT NULL DEFAULT 0,
+            tried_at TEXT, sent_at TEXT, error TEXT)""",
+    ]
+
+
+def _predictions_and_labels(dialect: str) -> list[str]:
+    """Make the tables of `predictions`: one row a prediction, the truth beside it, and what is counted by day.
+
+    ``prediction`` is text: a class as it is called, or a number with all its digits. ``probability`` is that of the
+    positive class, or of the predicted one where there are more than two; empty for a regression.
+    """
+    identity = IDENTITY[dialect]
+    return [
+        f"""CREATE TABLE predictions (
+            id {identity}, model_name TEXT NOT NULL, batch TEXT NOT NULL, row_key TEXT NOT NULL,
+            event_time TEXT NOT NULL, prediction TEXT NOT NULL, probability DOUBLE PRECISION, probabilities TEXT,
+            model_version INTEGER NOT NULL, preprocessor_version TEXT NOT NULL, input_hash TEXT NOT NULL,
+            at TEXT NOT NULL, UNIQUE (model_name, row_key, model_version, input_hash))""",
+        "CREATE INDEX predictions_by_time ON predictions (model_name, event_time)",
+        "CREATE INDEX predictions_served ON predictions (model_name, input_hash) WHERE batch = 'served'",
+        f"""CREATE TABLE batches (
+            id {identity}, model_name TEXT NOT NULL, batch TEXT NOT NULL, model_version INTEGER NOT NULL,
+            source TEXT NOT NULL, n_rows INTEGER NOT NULL, n_new INTEGER NOT NULL, n_set_aside INTEGER NOT NULL,
+            first_event TEXT NOT NULL, last_event TEXT NOT NULL, inputs TEXT NOT NULL, at TEXT NOT NULL,
+            UNIQUE (model_name, batch, model_version))""",
+        """CREATE TABLE served_inputs (
+            model_name TEXT NOT NULL, row_key TEXT NOT NULL, input_hash TEXT NOT NULL, features TEXT NOT NULL,
+            PRIMARY KEY (model_name, row_key, input_hash))""",
+        """CREATE TABLE labels (
+            model_name TEXT NOT NULL, row_key TEXT NOT NULL, label TEXT NOT NULL, at TEXT NOT NULL,
+            PRIMARY KEY (model_name, row_key))""",
+        f"""CREATE TABLE label_corrections (
+            id {identity}, model_name TEXT NOT NULL, row_key TEXT NOT NULL, before TEXT NOT NULL,
+            before_at TEXT NOT NULL, after TEXT NOT NULL, at TEXT NOT NULL)""",
+        "CREATE INDEX label_corrections_by_row ON label_corrections (model_name, row_key)",
+        """CREATE TABLE daily (
+            model_name TEXT NOT NULL, model_version INTEGER NOT NULL, day TEXT NOT NULL, n BIGINT NOT NULL,
+            total DOUBLE PRECISION NOT NULL, squares DOUBLE PRECISION NOT NULL, n_labelled BIGINT NOT NULL,
+            PRIMARY KEY (model_name, model_version, day))""",
+        """CREATE TABLE daily_classes (
+            model_name TEXT NOT NULL, model_version INTEGER NOT NULL, day TEXT NOT NULL, prediction TEXT NOT NULL,
+            n BIGINT NOT NULL, PRIMARY KEY (model_name, model_version, day, prediction))""",
+        *_append_only(dialect, "label_corrections"),
+    ]
+
+
+MIGRATIONS = [_decisions_and_files, _windows_and_notices, _predictions_and_labels]
+"""What makes each version of the schema from the one before; only ever added to."""
