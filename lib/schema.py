@@ -4,7 +4,7 @@ A schema is plain JSON. pandera, which judges by it, takes a second to import, s
 checked and not before.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,11 +19,15 @@ SET_ASIDE, REPORTED = "rows set aside", "reported, rows used"
 
 
 class Checked(NamedTuple):
-    """The rows that can be used, those set aside, and the report of which column, which rows, what was expected."""
+    """The rows that can be used, those set aside, the report of which column, which rows, what was expected.
+
+    ``reasons`` says for each row, in the table's order and with its labels, why it is set aside; empty if it is not.
+    """
 
     usable: pd.DataFrame
     set_aside: pd.DataFrame
     report: pd.DataFrame
+    reasons: pd.Series
 
 
 def learn(X: pd.DataFrame) -> dict[str, Any]:
@@ -65,7 +69,8 @@ def check(schema: Mapping[str, Any], X: pd.DataFrame) -> Checked:
 
     missing = [name for name in schema["columns"] if name not in X]
     if missing:
-        return Checked(X.iloc[:0], X, _report_of_missing(missing, schema, X))
+        why = f"no column {', '.join(missing)}"
+        return Checked(X.iloc[:0], X, _report_of_missing(missing, schema, X), pd.Series(why, index=X.index, dtype=str))
     numbered = X.reset_index(drop=True)
     judged, wrong = _typed(schema, numbered)
     try:
@@ -73,8 +78,9 @@ def check(schema: Mapping[str, Any], X: pd.DataFrame) -> Checked:
         failures = pd.DataFrame({"column": [], "check": [], "failure_case": [], "index": []})
     except pandera.errors.SchemaErrors as errors:
         failures = errors.failure_cases
-    report, bad = _judged(schema, failures, wrong, X.index)
-    return Checked(X[~bad], X[bad], report)
+    report, reasons = _judged(schema, failures, wrong, X.index)
+    bad = (reasons != "").to_numpy()
+    return Checked(X[~bad], X[bad], report, reasons)
 
 
 def as_pandera(schema: Mapping[str, Any]):
@@ -145,23 +151,29 @@ def _as_type(values: pd.Series, kind: str) -> pd.Series:
 
 def _judged(
     schema: Mapping[str, Any], failures: pd.DataFrame, wrong: Mapping[str, pd.Series], labels: pd.Index
-) -> tuple[pd.DataFrame, np.ndarray]:
-    """Return the report, and which rows are set aside."""
-    bad, lines = np.zeros(len(labels), dtype=bool), []
+) -> tuple[pd.DataFrame, pd.Series]:
+    """Return the report, and the reasons for which rows are set aside."""
+    reasons, lines = np.full(len(labels), "", dtype=object), []
+    for name, expected, cells, action in _unmet(schema, failures, wrong):
+        lines.append(line(name, expected, cells.set_axis(labels[cells.index]), action))
+        if action == SET_ASIDE:
+            reasons[cells.index] += [f"; {name} is {_shown(cell)}, expected {expected}" for cell in cells]
+    return pd.DataFrame(lines, columns=REPORT), pd.Series(reasons, index=labels, dtype="str").str.removeprefix("; ")
+
+
+def _unmet(
+    schema: Mapping[str, Any], failures: pd.DataFrame, wrong: Mapping[str, pd.Series]
+) -> Iterator[tuple[str, str, pd.Series, str]]:
+    """Yield column, expectation, the cells that do not meet it, by position, and what is done with their rows."""
     for name, cells in wrong.items():
-        bad[cells.index] = True
-        lines.append(_line(name, f"a {schema['columns'][name]['type']}", cells, labels, SET_ASIDE))
+        yield name, f"a {schema['columns'][name]['type']}", cells, SET_ASIDE
     failures = failures[failures["index"].notna()]
     for (name, what), group in failures.groupby(["column", "check"], sort=False):
-        rows = group.set_index(group["index"].astype("int64"))["failure_case"]
-        rows = rows[~rows.index.isin(wrong[name].index)] if name in wrong else rows
-        if rows.empty:
-            continue
-        action = REPORTED if what.startswith("isin") else SET_ASIDE
-        if action == SET_ASIDE:
-            bad[rows.index] = True
-        lines.append(_line(name, _expectation(schema["columns"][name], what), rows, labels, action))
-    return pd.DataFrame(lines, columns=REPORT), bad
+        cells = group.set_index(group["index"].astype("int64"))["failure_case"]
+        cells = cells[~cells.index.isin(wrong[name].index)] if name in wrong else cells
+        if len(cells):
+            action = REPORTED if what.startswith("isin") else SET_ASIDE
+            yield name, _expectation(schema["columns"][name], what), cells, action
 
 
 def _expectation(learnt: Mapping[str, Any], what: str) -> str:
@@ -175,10 +187,17 @@ def _expectation(learnt: Mapping[str, Any], what: str) -> str:
     return "no gap" if what == "not_nullable" else what
 
 
-def _line(name: str, expected: str, cells: pd.Series, labels: pd.Index, action: str) -> tuple:
-    found = ", ".join(repr(cell) if isinstance(cell, str) else f"{cell}" for cell in cells.drop_duplicates().head(3))
-    rows = ", ".join(str(labels[i]) for i in cells.index[:5]) + (", …" if len(cells) > 5 else "")
+def line(name: str, expected: str, cells: pd.Series, action: str) -> tuple:
+    """Return a line of a report: the column, what was expected, some of what was found, and in which rows."""
+    found = ", ".join(_shown(cell) for cell in cells.drop_duplicates().head(3))
+    rows = ", ".join(str(label) for label in cells.index[:5]) + (", …" if len(cells) > 5 else "")
     return (name, expected, found, len(cells), rows, action)
+
+
+def _shown(cell: Any) -> str:
+    if isinstance(cell, str):
+        return repr(cell)
+    return "missing" if pd.isna(cell) else f"{cell}"
 
 
 def _report_of_missing(missing: list[str], schema: Mapping[str, Any], X: pd.DataFrame) -> pd.DataFrame:

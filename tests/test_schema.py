@@ -44,7 +44,7 @@ def test_the_training_table_meets_its_own_schema():
         ({"age": [20, "old", 60]}, [11], "age", "a number", "'old'"),
         ({"age": [20, np.inf, 60]}, [11], "age", "a number", "inf"),
         ({"age": [20, 40, 600]}, [12], "age", "-100 to 180 (training had 20 to 60)", "600.0"),
-        ({"age": [None, 40, 60]}, [10], "age", "no gap", "nan"),
+        ({"age": [None, 40, 60]}, [10], "age", "no gap", "missing"),
         ({"since": ["soon", "2021-01-01", "2022-01-01"]}, [10], "since", "a time", "'soon'"),
     ],
 )
