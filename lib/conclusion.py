@@ -4,6 +4,7 @@ import contextlib
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any, Self
 
 from lib import cache, files, workspace
@@ -34,6 +35,14 @@ class Conclusion:
         Name, action, reasons and seconds of each.
     new : bool
         Whether there was anything to do.
+    metric : str
+        The contract's.
+    score : float or None
+        Of the chosen model on the test rows.
+    gates : list of dict
+        What could have stopped the run, and what was found: name, value, limit, passed.
+    seconds : float
+        That the run took.
     """
 
     status: str
@@ -44,6 +53,10 @@ class Conclusion:
     report: str = ""
     executions: list[dict] = field(default_factory=list)
     new: bool = True
+    metric: str = ""
+    score: float | None = None
+    gates: list[dict] = field(default_factory=list)
+    seconds: float = 0.0
 
     @property
     def exit_status(self) -> int:
@@ -119,6 +132,9 @@ class Recorder:
             made.alias if made else "",
             self._report(done, status, reason),
             [_told(each.state, reused=each.reused) for each in done],
+            **_measured(self.run.folder),
+            gates=_gates(self.run.folder, [each.name for each in done]),
+            seconds=round(time.monotonic() - self._started, 3),
         )
         workspace.finish(self.run, status, message=found.message, version=found.version)
         if done[-1].entry:
@@ -158,6 +174,27 @@ class Recorder:
             seconds=time.monotonic() - self._started,
         )
         return str(page)
+
+
+def _measured(run_dir: Path) -> dict[str, Any]:
+    """Return the metric and the score on the test rows, if the run came so far."""
+    from lib import results
+
+    if not files.exists(run_dir, files.EVALUATION):
+        return {}
+    metric = files.read(run_dir, files.EVALUATION)["metric"]
+    found = results.read(run_dir, Path(files.EVALUATION).parent.name)["metrics"]
+    return {"metric": metric, "score": found.get(f"test_{metric}")}
+
+
+def _gates(run_dir: Path, names: Iterable[str]) -> list[dict[str, Any]]:
+    """Return what could have stopped the run, as values."""
+    from lib import results  # brings pandas, which a run with nothing to do does not need
+
+    written = [name for name in names if files.exists(run_dir, f"{name}/{results.FILE}")]
+    checks = [check for name in written for check in results.read(run_dir, name)["checks"]]
+    told = ("name", "value", "limit", "passed")
+    return [{name: getattr(check, name) for name in told} for check in checks if check.severity == "stop"]
 
 
 def _said(done: list[Done]) -> str:

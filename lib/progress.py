@@ -103,12 +103,13 @@ def ending(result: Mapping[str, Any]) -> str:
     Parameters
     ----------
     result : mapping
-        What `--json` gives: ``status``, and where known ``message``, ``metric``, ``score``, ``version``, ``alias``,
-        ``report`` and ``seconds``.
+        What `--json` gives: ``status``, and where known ``message``, ``gates``, ``metric``, ``score``, ``version``,
+        ``alias``, ``report``, ``seconds`` and ``new``.
     """
     rows = {
-        "run": result["status"] + (f" in {duration(result['seconds'])}" if result.get("seconds") else ""),
+        "run": _ended(result),
         "because": result.get("message"),
+        "gates": "\n".join(_gate(gate) for gate in result.get("gates") or ()),
         "score": f"{result['metric']} {result['score']:.3f} on the test rows"
         if result.get("score") is not None
         else "",
@@ -117,6 +118,17 @@ def ending(result: Mapping[str, Any]) -> str:
         "next": NEXT.get(result["status"]),
     }
     return "\n".join(f"{name:<8} {_indented(text)}" for name, text in rows.items() if text)
+
+
+def _ended(result: Mapping[str, Any]) -> str:
+    if not result.get("new", True):
+        return f"{result['status']} before; nothing has changed since, so nothing was executed"
+    return result["status"] + (f" in {duration(result['seconds'])}" if result.get("seconds") else "")
+
+
+def _gate(gate: Mapping[str, Any]) -> str:
+    mark = "passed " if gate["passed"] else "REFUSED"
+    return f"{mark}  {gate['name']}: found {gate['value']}, limit {gate['limit']}"
 
 
 @dataclass

@@ -56,8 +56,7 @@ class Release:
         if refused:
             return " ".join(f"{check.name}: {check.explanation}" for check in refused)
         gates = [check for check in self.checks if check.severity == "stop"]
-        found = "; ".join(f"{check.name}: {check.value}, limit {check.limit}" for check in gates)
-        return f"All {len(gates)} gates passed. {found}"
+        return f"All {len(gates)} gates passed."
 
 
 @dataclass(frozen=True)

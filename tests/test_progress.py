@@ -86,6 +86,19 @@ def test_the_ending_names_verdict_score_version_report_and_next_command():
     assert "roc_auc 0.731" in text and "version 3 is champion" in text and "r.html" in text
 
 
+def test_the_ending_lists_the_gates_and_which_of_them_refused():
+    gates = [
+        {"name": "score", "value": 0.7, "limit": 0.6, "passed": True},
+        {"name": "latency", "value": 90, "limit": 50, "passed": False},
+    ]
+    text = progress.ending({"status": "refused", "gates": gates})
+    assert "passed   score: found 0.7, limit 0.6" in text and "REFUSED  latency: found 90, limit 50" in text
+
+
+def test_the_ending_of_a_run_with_nothing_to_do_says_so():
+    assert "nothing has changed since" in progress.ending({"status": "done", "seconds": 12.0, "new": False})
+
+
 def test_the_ending_of_a_refused_run_says_why_and_what_to_do():
     text = progress.ending({"status": "refused", "message": "gain: found 0.1\nslice: found 0.2", "seconds": 12.0})
     assert "refused in 12 s" in text and "slice: found 0.2" in text and "pipeline.py run" in text
