@@ -48,6 +48,11 @@ class Champion:
         """The skops file."""
         return self.folder / packaging.DATA / portable.MODEL
 
+    @property
+    def reference(self) -> Path:
+        """The reference profile of its rows and predictions; a version of before there was one has none."""
+        return self.folder / packaging.DATA / packaging.REFERENCE
+
 
 def current(store: str | Path, model_name: str) -> Champion | None:
     """Return the champion of a model, or None if it has none.

@@ -32,6 +32,7 @@ MODEL = "05_evaluation/model.skops"
 MODEL_CARD = "05_evaluation/model_card.md"
 EVALUATION = "05_evaluation/evaluation.json"
 TEST_PREDICTIONS = "05_evaluation/test_predictions.parquet"
+REFERENCE = "05_evaluation/reference.json"
 
 
 def path(run_dir: str | Path, name: str, **fields: str) -> Path:

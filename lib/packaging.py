@@ -19,6 +19,8 @@ SOURCE = (Path(portable.__file__), Path(coercion.__file__))
 DATA = "data/model"
 """Where MLflow keeps the packed folder within a registered model."""
 INFO = "info.json"
+REFERENCE = "reference.json"
+"""What monitoring compares new rows with, where the run made it."""
 ALWAYS_REQUIRED = ("mlflow", "numpy", "pandas", "scikit-learn", "scipy", "skops")
 OPTIONALLY_REQUIRED = ("skrub",)
 _LEFT_BEHIND = {"__pycache__", "registered_model_meta"}
@@ -66,7 +68,9 @@ def required(X: pd.DataFrame, unused: Collection[str] = ()) -> list[str]:
     return [name for name in X if name not in unused and not X[name].hasnans]
 
 
-def pack(folder: Path, model: Path, contract: Mapping[str, Any], info: Mapping[str, Any]) -> None:
+def pack(
+    folder: Path, model: Path, contract: Mapping[str, Any], info: Mapping[str, Any], reference: Path | None = None
+) -> None:
     """Fill a folder with all that a model needs to stand alone.
 
     Parameters
@@ -79,6 +83,8 @@ def pack(folder: Path, model: Path, contract: Mapping[str, Any], info: Mapping[s
         As `portable.Model` takes it.
     info : mapping
         What is to be known of the version wherever it goes.
+    reference : Path, optional
+        What its rows and predictions are to be compared with in use.
 
     Raises
     ------
@@ -91,6 +97,8 @@ def pack(folder: Path, model: Path, contract: Mapping[str, Any], info: Mapping[s
     digest = portable.sha256(model)
     _write(folder / portable.CONTRACT, {**contract, "sha256": digest})
     _write(folder / INFO, {**info, "sha256": digest})
+    if reference and reference.exists():
+        shutil.copyfile(reference, folder / REFERENCE)
 
 
 def _write(path: Path, value: Mapping[str, Any]) -> None:

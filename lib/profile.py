@@ -38,6 +38,8 @@ class Column:
         Inner limits of the bins; bin k holds values from ``edges[k - 1]`` on and below ``edges[k]``.
     counts : tuple of int
         Values in each bin, one more than edges.
+    sums : tuple of float
+        Sum of the values in each bin, so that their means are known.
     categories : mapping of str to int
         Rows of each category that is kept.
     n_other : int
@@ -56,6 +58,7 @@ class Column:
     maximum: float = np.nan
     edges: tuple[float, ...] = ()
     counts: tuple[int, ...] = ()
+    sums: tuple[float, ...] = ()
     categories: Mapping[str, int] = field(default_factory=dict)
     n_other: int = 0
     sketch: tuple[int, ...] = ()
@@ -134,7 +137,8 @@ def _profile(column: pd.Series, like: Column | None) -> Column:
     known = values[np.isfinite(values)]
     edges = np.array(like.edges) if like else _edges(known)
     # each bin holds its lower edge, so a value equal to an edge is counted above it
-    counts = np.bincount(np.searchsorted(edges, known, side="right"), minlength=len(edges) + 1)
+    places = np.searchsorted(edges, known, side="right")
+    counts, sums = (np.bincount(places, weights, minlength=len(edges) + 1) for weights in (None, known))
     mean = known.mean() if len(known) else np.nan
     return Column(
         name=str(column.name),
@@ -147,6 +151,7 @@ def _profile(column: pd.Series, like: Column | None) -> Column:
         maximum=float(known.max()) if len(known) else np.nan,
         edges=tuple(edges.tolist()),
         counts=tuple(counts.tolist()),
+        sums=tuple(sums.tolist()),
         sketch=_sketch(pd.util.hash_array(known)),
     )
 
@@ -180,6 +185,7 @@ def _merge(one: Column, other: Column) -> Column:
         minimum=float(np.fmin(one.minimum, other.minimum)),
         maximum=float(np.fmax(one.maximum, other.maximum)),
         counts=tuple(a + b for a, b in zip(one.counts, other.counts, strict=True)),
+        sums=tuple(a + b for a, b in zip(one.sums, other.sums, strict=True)),
         categories={name: one.categories[name] + other.categories[name] for name in one.categories},
         n_other=one.n_other + other.n_other,
         sketch=tuple(sorted({*one.sketch, *other.sketch})[:SKETCH_SIZE]),

@@ -80,7 +80,7 @@ def _create(connection: tracking.Connection, made: release.Release, tracking_run
 
 def _save(made: release.Release, temporary: Path, model_id: str, run: str | None) -> Path:
     """Write the model as MLflow keeps it: files, source, requirements, signature."""
-    packaging.pack(temporary / "model", made.model, made.contract, made.info)
+    packaging.pack(temporary / "model", made.model, made.contract, made.info, made.reference)
     code = packaging.code(temporary)
     folder = temporary / "saved"
     with warnings.catch_warnings():

@@ -38,6 +38,8 @@ class Release:
         What the registry shows and finds it by.
     checks : list of Check
         Of all stages.
+    reference : Path
+        The reference profile; not there where a run made none.
     """
 
     model_name: str
@@ -48,6 +50,7 @@ class Release:
     info: Mapping[str, Any]
     tags: Mapping[str, str]
     checks: list[Check]
+    reference: Path
 
     @property
     def reason(self) -> str:
@@ -102,6 +105,7 @@ def gather(run_dir: Path, *, run_id: str, key: str, base_key: str) -> Release:
         info,
         {**_tags(run_dir, info, checks), **_metrics(found.get("05_evaluation", {}))},
         checks,
+        files.path(run_dir, files.REFERENCE),
     )
 
 

@@ -103,9 +103,19 @@ def test_a_good_model_of_every_task_is_let_through(evaluated):
     assert (kept["decision_threshold"] is None) == (contract["task"] != "binary")
 
 
-def test_what_is_written_can_be_read_by_any_reader_of_json(evaluated):
-    text = files.path(evaluated[0], files.EVALUATION).read_text(encoding="utf-8")
+@pytest.mark.parametrize("name", [files.EVALUATION, files.REFERENCE])
+def test_what_is_written_can_be_read_by_any_reader_of_json(evaluated, name):
+    text = files.path(evaluated[0], name).read_text(encoding="utf-8")
     assert json.loads(text, parse_constant=pytest.fail)
+
+
+def test_what_monitoring_compares_with_is_that_of_the_registered_model(evaluated):
+    folder, contract = evaluated
+    kept = files.read(folder, files.REFERENCE)
+    score = files.read(folder, files.EVALUATION)["test"]["value"]
+    assert [column["name"] for column in kept["columns"]] == contract["features"]
+    assert kept["score"]["value"] == pytest.approx(score)
+    assert kept["estimated"]["value"] == pytest.approx(score, abs=0.1)
 
 
 def test_the_predictions_kept_are_those_of_the_registered_model(evaluated):
