@@ -1,12 +1,13 @@
 """Ways of treating gaps, compared by cross-validation on training rows, and the choice with its reason."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from sklearn.base import BaseEstimator
 from sklearn.linear_model import LogisticRegression, Ridge
-from sklearn.pipeline import Pipeline
 
 from lib import folds, preprocessing, scoring, threads
 
@@ -71,8 +72,10 @@ def compare(
         return pd.DataFrame(columns=COLUMNS)
     split = folds.make(table, design, n_splits=n_splits, random_state=random_state)
     deleted = _mostly_gaps(table, recipe, max_missing)
+    settled, open_to_choice = _parted(table, recipe)
     with threads.for_rows(len(table)):
-        rows = [_evaluate(table, design, recipe, split, way, deleted, random_state) for way in ways]
+        parts = [_Part.of(table, design, settled, fold, random_state) for fold in split]
+        rows = [_evaluate(parts, design, open_to_choice, way, deleted, random_state) for way in ways]
     return _against_best(pd.DataFrame(rows))
 
 
@@ -152,32 +155,60 @@ def _mostly_gaps(table: pd.DataFrame, recipe: Mapping[str, Any], max_missing: fl
     return gaps[gaps > max_missing].index.tolist()
 
 
-def _evaluate(table, design, recipe, split, way, deleted, random_state) -> dict[str, Any]:
+@dataclass(frozen=True)
+class _Part:
+    """A fold, with the columns that no way of treating gaps changes transformed once for all ways."""
+
+    train: pd.DataFrame
+    test: pd.DataFrame
+    settled: np.ndarray
+    settled_test: np.ndarray
+
+    @classmethod
+    def of(cls, table, design, settled: Mapping[str, Any], fold: folds.Fold, random_state: int) -> "_Part":
+        train, test = table.iloc[fold[0]], table.iloc[fold[1]]
+        columns = preprocessing.linear_columns(settled, random_state=random_state)
+        return cls(train, test, columns.fit_transform(train, train[design["target"]]), columns.transform(test))
+
+
+def _parted(table: pd.DataFrame, recipe: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the recipe of the columns that are the same whatever is done about gaps, and that of the others.
+
+    Numbers are all left open, because gaps in one may be predicted from the others; text is dear to encode.
+    """
+    with_gaps = set(columns_with_gaps(table[visible_columns(recipe)]).index)
+    settled = {kind: [name for name in recipe[kind] if name not in with_gaps] for kind in preprocessing.KINDS}
+    settled["numeric"] = []
+    left = {kind: [name for name in recipe[kind] if name not in settled[kind]] for kind in preprocessing.KINDS}
+    return {**recipe, **settled, "linear_numeric": []}, {**recipe, **left}
+
+
+def _evaluate(parts: Iterable[_Part], design, recipe, way, deleted, random_state) -> dict[str, Any]:
     strategy, add_indicator = way
     deleted = deleted if strategy == "delete_columns" else []
     missing = {"strategy": strategy, "add_indicator": add_indicator, "deleted_columns": deleted}
     tried = {**recipe, "missing": missing}
-    fitted = [_score_fold(table, design, tried, fold, random_state) for fold in split]
+    fitted = [_score_part(part, design, tried, random_state) for part in parts]
     scores = [score for score, _ in fitted]
     return {**missing, "n_rows": max(n_rows for _, n_rows in fitted), "score": np.mean(scores), "scores": scores}
 
 
-def _score_fold(table, design, recipe, fold, random_state) -> tuple[float, int]:
-    train, test = table.iloc[fold[0]], table.iloc[fold[1]]
-    complete = train[complete_rows(train, recipe)]
+def _score_part(part: _Part, design, recipe, random_state) -> tuple[float, int]:
+    is_complete = complete_rows(part.train, recipe)
+    complete = part.train[is_complete]
     # where too few rows are complete, deleting the others is no way at all
     if len(complete) < 30 or complete[design["target"]].nunique() < 2:
         return -np.inf, len(complete)
-    model = _quick_model(design, recipe, random_state).fit(complete, complete[design["target"]])
-    prediction = scoring.predict(design, model, test)
-    truth = scoring.encode(design, test[design["target"]])
+    columns = preprocessing.linear_columns(recipe, random_state=random_state)
+    X = np.hstack([columns.fit_transform(complete, complete[design["target"]]), part.settled[is_complete]])
+    model = _quick_model(design).fit(X, complete[design["target"]])
+    prediction = scoring.predict(design, model, np.hstack([columns.transform(part.test), part.settled_test]))
+    truth = scoring.encode(design, part.test[design["target"]])
     return scoring.score(design["metric"], truth, prediction), len(complete)
 
 
-def _quick_model(design: Mapping[str, Any], recipe: Mapping[str, Any], random_state: int) -> Pipeline:
-    estimator = Ridge() if design["task"] == "regression" else LogisticRegression(max_iter=100, tol=1e-3)
-    columns = preprocessing.linear_columns(recipe, random_state=random_state)
-    return Pipeline([("columns", columns), ("estimator", estimator)])
+def _quick_model(design: Mapping[str, Any]) -> BaseEstimator:
+    return Ridge() if design["task"] == "regression" else LogisticRegression(max_iter=100, tol=1e-3)
 
 
 def _against_best(compared: pd.DataFrame) -> pd.DataFrame:

@@ -98,7 +98,7 @@ def intervals(table: pd.DataFrame, title: str, xlabel: str, *, limit: float | No
     ax.hlines(places, shown["low"], shown["high"], color=BLUE, linewidth=2)
     ax.plot(shown["value"], places, "o", color=BLUE)
     ax.set_yticks(places, [short(name) for name in shown.index])
-    ax.set_ylim(-0.5, len(shown) - 0.5)
+    ax.set_ylim(-0.5, max(len(shown), 1) - 0.5)
     _limit(ax, limit)
     return drawn
 
