@@ -1,0 +1,197 @@
+"""History walked through as if live: predict a window, wait for its labels, monitor, decide; under several policies.
+
+Every policy meets the same windows with the same first champion, and every promotion passes the same gates. What
+differs is only when a retraining is tried, so the differences say what an alarm's settings are worth.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+
+from lib import bootstrap, policy
+from lib.decisions import Decision
+from lib.errors import InputError
+from lib.periods import Window
+from lib.trainer import Span, Trainer
+
+NEVER, ALWAYS, ALARM = "never", "always", "alarm"
+POLICIES = (NEVER, ALWAYS, ALARM)
+N_RESAMPLES = 200
+CONFIDENCE = 0.95
+DESIGN = "as it is"
+"""History has one design, which nobody changes on the way."""
+
+Alarms = Callable[[Span, slice, range], list[str]]
+"""From the champion's training, the rows it was promoted on and the labelled windows it has met to standing alarms."""
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How a walk goes.
+
+    Parameters
+    ----------
+    start : int
+        The first window that is predicted; those before it are history.
+    delay : int
+        Windows that pass until the labels of one arrive.
+    budget : int
+        Retrainings in a row that may fail to help before policy `alarm` gives up.
+    """
+
+    start: int
+    delay: int = 0
+    budget: int = 3
+
+
+@dataclass
+class Walk:
+    """What one policy did: the champion of each window, and each retraining."""
+
+    policy: str
+    champions: list[Span] = field(default_factory=list)
+    alarms: list[list[str]] = field(default_factory=list)
+    retrainings: list[dict[str, Any]] = field(default_factory=list)
+    log: list[Decision] = field(default_factory=list)
+    seconds: float = 0.0
+
+
+def walk(
+    trainer: Trainer, name: str, rules: Rules, alarms: Alarms, tell: Callable[[str], object] = lambda text: None
+) -> Walk:
+    """Go through history under one policy.
+
+    Parameters
+    ----------
+    trainer : Trainer
+    name : {"never", "always", "alarm"}
+    rules : Rules
+    alarms : callable
+        As `Alarms` says; asked by policy ``alarm`` only.
+    tell : callable
+        Told in a line what happens.
+    """
+    windows, done = trainer.world.windows, Walk(name)
+    champion, judged = trainer.world.stretch(rules.start - 1)
+    done.seconds += trainer.seconds(champion)
+    since = rules.start
+    for newest in range(rules.start, len(windows)):
+        labelled, end = newest - rules.delay, windows[newest].end
+        standing = alarms(champion, judged, range(since, labelled + 1)) if name == ALARM else []
+        done.champions.append(champion)
+        done.alarms.append(standing)
+        # After the last window there is nothing left that a new champion could predict.
+        if newest == len(windows) - 1 or labelled < rules.start or not _asks(done, end, standing, rules):
+            continue
+        challenger, rows = trainer.world.stretch(labelled)
+        duel = trainer.duel(challenger, champion, rows)
+        done.seconds += trainer.seconds(challenger) + duel.seconds
+        _record(done, end, duel)
+        tell(f"{name}: {end}: {'promoted' if duel.won else 'kept'}. {duel.reason}")
+        if duel.won:
+            champion, judged, since = challenger, rows, newest + 1
+    return done
+
+
+def compare(trainer: Trainer, walks: Sequence[Walk], rules: Rules) -> dict[str, dict[str, Any]]:
+    """Return for each policy its windows with scores, what it did, and what it gained over `never`, as plain values."""
+    windows = trainer.world.windows[rules.start :]
+    drawn = [_resampled(trainer, walks, place, window.rows) for place, window in enumerate(windows)]
+    weights = np.array([len(window) for window in windows], dtype="float64")
+    base = next(place for place, each in enumerate(walks) if each.policy == NEVER)
+    return {
+        each.policy: {
+            "windows": [_scored(*pair, place, each, i) for i, pair in enumerate(zip(windows, drawn, strict=True))],
+            "retrainings": len(each.retrainings),
+            "promotions": sum(one["promoted"] for one in each.retrainings),
+            "attempts": each.retrainings,
+            "returned": next((one.at for one in each.log if one.kind == policy.BACK), None),
+            "seconds": round(each.seconds, 2),
+            "gain": _gain(drawn, weights, place, base),
+        }
+        for place, each in enumerate(walks)
+    }
+
+
+def kept_share(found: Mapping[str, Mapping[str, Any]]) -> float | None:
+    """Return the share of the gain of `always` that `alarm` keeps; None where there is no gain to keep."""
+    gain = found[ALWAYS]["gain"]["value"]
+    return None if not gain or gain <= 0 else found[ALARM]["gain"]["value"] / gain
+
+
+def require_enough(n_windows: int, start: int) -> None:
+    """Refuse a walk that has no history to begin with, or nothing to walk through.
+
+    Raises
+    ------
+    InputError
+    """
+    if not 2 <= start < n_windows - 1:
+        raise InputError(
+            f"A replay needs two windows of history and two to walk through; found {n_windows} windows, to start at "
+            f"number {start + 1}. Choose shorter windows with --by, or another --from."
+        )
+
+
+def _asks(done: Walk, end: str, standing: list[str], rules: Rules) -> bool:
+    """Return whether the policy asks for a retraining now; policy `alarm` decides, and gives up, as `cycle` does."""
+    if done.policy != ALARM:
+        return done.policy == ALWAYS
+    step = policy.next_step(done.log, window=end, alarms=standing, design=DESIGN, budget=rules.budget)
+    if step.action == policy.BACK:
+        done.log.append(Decision("back to design", "", step.reason, at=end, details={"design": DESIGN}))
+    return step.action == policy.RETRAIN
+
+
+def _record(done: Walk, end: str, duel) -> None:
+    done.retrainings.append({"at": end, "promoted": duel.won, "gain": asdict(duel.gain), "reason": duel.reason})
+    told = {"helped": duel.won, "window": end, "design": DESIGN}
+    done.log.append(Decision("retraining", "", duel.reason, at=end, details=told))
+
+
+def _resampled(trainer: Trainer, walks: Sequence[Walk], place: int, rows: slice) -> tuple[np.ndarray, np.ndarray, int]:
+    """Return the scores of all policies in a window, on the rows as they are and on the same resamples."""
+    world, spans = trainer.world, [each.champions[place] for each in walks]
+    truth, clusters = world.truth(rows), world.clusters(rows)
+    unique = list(dict.fromkeys(spans))
+    columns = [unique.index(span) for span in spans]
+    predictions = [trainer.predict(span, rows) for span in unique]
+    given = {"clusters": clusters, "n_resamples": N_RESAMPLES, "random_state": world.random_state + place}
+    resampled = bootstrap.resample(world.design["metric"], truth, predictions, **given)
+    scores = np.array([trainer.score_of(span, rows) for span in unique])
+    return scores[columns], resampled[:, columns], bootstrap.n_drawn(truth, clusters)
+
+
+def _scored(window: Window, drawn: tuple, place: int, done: Walk, i: int) -> dict[str, Any]:
+    scores, resampled, n_drawn = drawn
+    found = bootstrap.interval(float(scores[place]), resampled[:, place], n_drawn, CONFIDENCE)
+    return {
+        "start": window.start,
+        "end": window.end,
+        "score": _plain(found.value),
+        "low": _plain(found.low),
+        "high": _plain(found.high),
+        "n": len(window),
+        "alarms": done.alarms[i],
+        "retrained": any(each["at"] == window.end for each in done.retrainings),
+        "promoted": any(each["at"] == window.end and each["promoted"] for each in done.retrainings),
+    }
+
+
+def _gain(drawn: Sequence[tuple], weights: np.ndarray, place: int, base: int) -> dict[str, float | None]:
+    """Return the mean gain over `never`, each window by its rows, with an interval from the windows' own resamples."""
+    values = np.array([scores[place] - scores[base] for scores, _, _ in drawn])
+    resampled = np.array([found[:, place] - found[:, base] for _, found, _ in drawn])
+    known = ~np.isnan(values)
+    shares = weights[known] / weights[known].sum() if known.any() else weights[known]
+    value = float(values[known] @ shares) if known.any() else np.nan
+    total = int(sum(n for (_, _, n), counts in zip(drawn, known, strict=True) if counts))
+    found = bootstrap.interval(value, shares @ resampled[known], total, CONFIDENCE)
+    return {"value": _plain(found.value), "low": _plain(found.low), "high": _plain(found.high)}
+
+
+def _plain(value: float) -> float | None:
+    """Return a number for JSON, which knows no NaN."""
+    return None if np.isnan(value) else round(float(value), 5)
