@@ -100,6 +100,40 @@ def rollback(
 
 
 @app.command()
+def replay(
+    by: Annotated[str, typer.Option(help="Length of a window: hour, day, week, month, quarter, or a number of rows.")],
+    data: Annotated[str, typer.Option(help="A table; the champion's own history, or else the demo, if none.")] = "",
+    target: Annotated[str, typer.Option(help="The column to predict, of a table that is named.")] = "",
+    time: Annotated[str, typer.Option(help="The column that orders its rows; else as inferred.")] = "",
+    candidate: Annotated[str, typer.Option(help="What to train on it: boosting, forest or linear.")] = "",
+    begin: Annotated[str, typer.Option("--from", help="The first window to predict; else after a quarter.")] = "",
+    history: Annotated[int, typer.Option(help="Windows that a training learns from; 0 for all.")] = 0,
+    delay: Annotated[int, typer.Option(help="Windows that pass until labels arrive.")] = 0,
+    k: Annotated[int, typer.Option("-k", help="An alarm takes k of the last n windows.")] = 1,
+    n: Annotated[int, typer.Option("-n", help="See -k.")] = 2,
+    least_fall: Annotated[float, typer.Option(help="The least fall that alarms; -1: the least useful gain.")] = -1.0,
+    budget: Annotated[int, typer.Option(help="Retrainings without help until design; -1: as designed.")] = -1,
+    rows: Annotated[int, typer.Option(help="Rows that a training learns from; 0 for all.")] = 30_000,
+    model: Annotated[str, typer.Option(help="Whose history, where the store has several models.")] = "",
+    parameter: Parameters = None,
+    store: Store = None,
+    reports: Reports = None,
+    as_json: AsJson = False,
+) -> None:
+    """Walk through history as if live and compare never retraining, always, and on alarm."""
+    from lib import parameters, replay_report, replays
+
+    asked = replays.Asked(
+        by, data, target, time, candidate, model, begin, history, delay, budget, k, n, least_fall, rows,
+        parameters.given(parameter or []),
+    )  # fmt: skip
+    tell = (lambda text: None) if as_json else (lambda text: typer.echo(text, err=True))
+    with _interruptible():
+        found = replays.run(_project(store, reports), asked, tell)
+    _show(found, replay_report.text, as_json)
+
+
+@app.command()
 def gc(
     keep: Annotated[int, typer.Option(min=0, help="How many of the newest runs to keep.")] = 10,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be removed.")] = False,

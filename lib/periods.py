@@ -9,6 +9,8 @@ from lib.errors import InputError
 
 FREQUENCIES = {"hour": "h", "day": "D", "week": "W", "month": "M", "quarter": "Q"}
 LEAST_ROWS = 30
+LEAST_SHARE = 0.05
+"""Of a usual window's rows: what is left over at the ends of a table is no window of its own."""
 
 
 @dataclass(frozen=True)
@@ -65,9 +67,10 @@ def cut(order: pd.Series, by: str) -> list[Window]:
 
 
 def _joined(starts: list[str], ends: list[str], edges: list[int]) -> list[Window]:
+    least = max(LEAST_ROWS, LEAST_SHARE * float(np.median(np.diff(edges))))
     found: list[Window] = []
     for start, end, first, last in zip(starts, ends, edges[:-1], edges[1:], strict=True):
-        if found and (last - first < LEAST_ROWS or len(found[-1]) < LEAST_ROWS):
+        if found and (len(found[-1]) < least or (last == edges[-1] and last - first < least)):
             before = found.pop()
             start, first = before.start, before.first
         found.append(Window(start, end, first, last))

@@ -42,7 +42,7 @@ class World:
     params : mapping
         Of its estimator, as a search found them.
     history : int
-        Windows that a training looks back on; 0 for all.
+        Windows that a training learns from; 0 for all.
     most_rows : int
         Rows that a training learns from, drawn from its stretch; 0 for all.
     random_state : int
@@ -71,12 +71,17 @@ class World:
 
         The newest windows, enough for `LEAST_TEST_SHARE` of the rows, are kept back to compare champion and challenger.
         """
-        oldest = max(0, newest + 1 - self.history) if self.history else 0
-        first, last = self.windows[oldest].first, self.windows[newest].last
-        test = newest
-        while test > oldest + 1 and last - self.windows[test].first < LEAST_TEST_SHARE * (last - first):
+        last, test = self.windows[newest].last, newest
+        while test > self._oldest(test) + 1 and last - self.windows[test].first < self._enough(test, last):
             test -= 1
-        return (first, self.windows[test].first), slice(self.windows[test].first, last)
+        begins = self.windows[test].first
+        return (self.windows[self._oldest(test)].first, begins), slice(begins, last)
+
+    def _oldest(self, test: int) -> int:
+        return max(0, test - self.history) if self.history else 0
+
+    def _enough(self, test: int, last: int) -> float:
+        return LEAST_TEST_SHARE * (last - self.windows[self._oldest(test)].first)
 
 
 @dataclass(frozen=True)
@@ -148,7 +153,8 @@ class Trainer:
         by_slice = comparison.by_slice(design["metric"], truth, new, labels, reference=old, clusters=clusters)
         found += comparison.slice_checks(by_slice, against="the champion", slice_loss=design["slice_loss"])
         refused = checks.refusals(found)
-        reason = "; ".join(check.explanation for check in refused) or found[0].explanation
+        said = f"It gains {gain.value:.4f} ({gain.low:.4f} to {gain.high:.4f}) in {design['metric']} on the same rows."
+        reason = " ".join(check.explanation for check in refused) or said
         return Duel(not refused, gain, reason, time.perf_counter() - began)
 
     def _model(self, span: Span) -> tuple[Pipeline, float]:

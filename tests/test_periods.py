@@ -30,6 +30,10 @@ def test_a_small_last_window_joins_the_one_before():
     assert [len(w) for w in periods.cut(pd.Series(range(210)), "100")] == [100, 110]
 
 
+def test_windows_with_few_rows_join_until_they_are_enough():
+    assert [len(w) for w in periods.cut(hours(24 * 10), "day")] == [48, 48, 48, 48, 48]
+
+
 def test_windows_of_rows_need_no_time_and_are_named_by_their_rows():
     assert periods.cut(pd.Series(range(200)), "100")[1].start == "row 100"
 
