@@ -123,14 +123,15 @@ class Recorder:
         self._tracked = self._tracker.finish(status)
         self._record_verdicts(done)
         made = self._register(done[-1]) if files.MODEL in done[-1].state.execution.writes else None
-        reason = refused.entry.manifest["message"] if refused else _said(done)
+        reason = refused.entry.manifest["message"] if refused else made.reason if made else _said(done)
+        became = f" Version {made.version} is {made.alias}." if made and made.alias else ""
         found = Conclusion(
             status,
-            made.reason if made and not refused else reason,
+            reason,
             self.run.id,
             made.version if made else None,
             made.alias if made else "",
-            self._report(done, status, reason),
+            self._report(done, status, reason + became),
             [_told(each.state, reused=each.reused) for each in done],
             **_measured(self.run.folder),
             gates=_gates(self.run.folder, [each.name for each in done]),

@@ -1,8 +1,15 @@
-"""The `parameters` cell of a notebook is its schema: read it, check what was given against it, convert it."""
+"""The `parameters` cell of a notebook is its schema: read it, check what was given against it, convert it.
+
+The comment of a line may end with what is allowed: a range of numbers, as ``[2..20]`` or ``[0..]``, or a list of
+words, as ``{time, group, random}``. The default is always allowed.
+"""
 
 import ast
+import contextlib
 import difflib
 import json
+import math
+import re
 import tokenize
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -19,6 +26,10 @@ HEADLESS = {"sample": 0}
 _TRUTHS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
+_RANGE = re.compile(r"\s*\[([-\d.]*?)\.\.([-\d.]*?)\]$")
+_WORDS = re.compile(r"\s*\{([^{}]*)\}$")
+
+
 @dataclass(frozen=True)
 class Parameter:
     """One line of a `parameters` cell: ``name: type = default  # help``."""
@@ -27,6 +38,26 @@ class Parameter:
     type: str
     default: Any
     help: str
+
+    @property
+    def range(self) -> tuple[float, float]:
+        """The least and the largest number allowed."""
+        found = _RANGE.search(self.help)
+        low, high = found.groups() if found else ("", "")
+        return float(low or -math.inf), float(high or math.inf)
+
+    @property
+    def words(self) -> list[str]:
+        """The words allowed; none if any is."""
+        found = _WORDS.search(self.help)
+        return _list(found[1]) if found else []
+
+    def allows(self, value: Any) -> bool:
+        """Return whether a value of the right type is in the range, or one of the words."""
+        if value == self.default:
+            return True
+        low, high = self.range
+        return (not self.words or value in self.words) and (self.type not in ("int", "float") or low <= value <= high)
 
 
 def of_notebook(notebook: Path) -> dict[str, Parameter]:
@@ -60,14 +91,15 @@ def convert(parameter: Parameter, value: Any) -> Any:
     Raises
     ------
     InputError
-        If it cannot be that type.
+        If it cannot be that type, or is not allowed.
     """
-    try:
-        return _CONVERTERS[parameter.type](value)
-    except (ValueError, TypeError, KeyError):
-        raise InputError(
-            f"Parameter {parameter.name} takes {parameter.type}, not {value!r}. Its default is {parameter.default!r}."
-        ) from None
+    with contextlib.suppress(ValueError, TypeError, KeyError):
+        converted = _CONVERTERS[parameter.type](value)
+        if parameter.allows(converted):
+            return converted
+    raise InputError(
+        f"Parameter {parameter.name} takes {_allowed(parameter)}, not {value!r}. Its default is {parameter.default!r}."
+    )
 
 
 def given(pairs: Iterable[str], file: Path | None = None) -> dict[str, Any]:
@@ -111,6 +143,15 @@ def resolve(known: Mapping[str, Mapping[str, Parameter]], given: Mapping[str, An
         stage: {name: convert(p, chosen[name]) if name in chosen else p.default for name, p in parameters.items()}
         for stage, parameters in known.items()
     }
+
+
+def _allowed(parameter: Parameter) -> str:
+    if parameter.words:
+        return f"one of {', '.join(parameter.words)}"
+    low, high = (bound if math.isfinite(bound) else None for bound in parameter.range)
+    least = "" if low is None else f" of at least {low:g}"
+    most = "" if high is None else f" of at most {high:g}"
+    return f"{parameter.type}{least}{' and' if least and most else ''}{most.removeprefix(' of') if least else most}"
 
 
 def _pair(text: str) -> tuple[str, str]:
@@ -174,7 +215,7 @@ def _int(value: Any) -> int:
 
 
 def _float(value: Any) -> float:
-    if isinstance(value, bool):
+    if isinstance(value, bool) or not math.isfinite(float(value)):
         raise ValueError(value)
     return float(value)
 
@@ -186,9 +227,20 @@ def _str(value: Any) -> str:
 
 
 def _list(value: Any) -> list:
+    if isinstance(value, str) and value.strip().startswith("["):
+        value = _of_yaml(value)
     if isinstance(value, str):
         return [part.strip() for part in value.split(",") if part.strip()]
     return list(value)
+
+
+def _of_yaml(text: str) -> Any:
+    import yaml
+
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError:
+        raise ValueError(text) from None
 
 
 _CONVERTERS = {"bool": _bool, "int": _int, "float": _float, "str": _str, "list": _list}

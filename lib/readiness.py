@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
+from lib import syntax
 from lib.errors import InputError
 from lib.project import Project
 from lib.staleness import DATA, RUN, State
@@ -26,10 +27,18 @@ def check(project: Project, states: Iterable[State]) -> None:
     _require_readable(project.store)
     for state in states:
         values = state.execution.values
+        _require_known(project, values.get("candidate"))
         if state.action == RUN and {DATA, "target"} <= set(values):
             from lib import preflight
 
             preflight.validate(values[DATA], values["target"], gaps=values.get("gaps", ()))
+
+
+def _require_known(project: Project, candidate: str | None) -> None:
+    """Require that a candidate is one of `training.CANDIDATES`, whose import would take longer than all the rest."""
+    known = syntax.keys_of(project.library / "training.py", "CANDIDATES")
+    if candidate and known and candidate not in known:
+        raise InputError(f"There is no candidate {candidate!r}. Known are: {', '.join(known)}.")
 
 
 def _require_writable(folder: Path, option: str) -> None:

@@ -3,6 +3,7 @@
 import ast
 import hashlib
 from collections.abc import Iterator
+from pathlib import Path
 
 _PURE_DECORATORS = frozenset(
     ["dataclass", "cache", "lru_cache", "cached_property", "contextmanager", "total_ordering", "wraps", "overload"]
@@ -93,6 +94,15 @@ def names_bound(statement: ast.stmt) -> list[str]:
     return [
         node.id for target in targets if target is not None for node in ast.walk(target) if isinstance(node, ast.Name)
     ]
+
+
+def keys_of(path: Path, name: str) -> list[str]:
+    """Return the keys of a dictionary that a module binds to a name; none if there is no such module or name."""
+    if not path.is_file():
+        return []
+    statements = ast.parse(path.read_text(encoding="utf-8")).body
+    found = [s.value for s in statements if isinstance(s, (ast.Assign, ast.AnnAssign)) and name in names_bound(s)]
+    return [key.value for each in found if isinstance(each, ast.Dict) for key in each.keys]
 
 
 def only_binds(statement: ast.stmt) -> bool:

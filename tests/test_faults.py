@@ -41,6 +41,11 @@ def test_a_parameter_that_cannot_be_used(mini, given, message):
     assert message in refuse(mini, given=given)
 
 
+def test_a_candidate_that_does_not_exist(mini):
+    write(mini.library / "training.py", 'CANDIDATES: dict = {"a": 1, "b": 2}')
+    assert "no candidate 'bb'. Known are: a, b" in refuse(mini, given={})
+
+
 @pytest.mark.parametrize(
     ("wanted", "message"),
     [(("03_trian",), "Did you mean 03_train"), (("03_train/ccc",), "There is no stage 03_train/ccc")],

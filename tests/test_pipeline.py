@@ -1,0 +1,84 @@
+"""The whole first half of the cycle by the command line, on a small table of somebody's own."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+QUICK = ("-p", "search_trials=1", "-p", "candidates=[constant, rule, boosting]")
+
+
+def table(n_samples=1500):
+    """Return rows whose target needs more than one column to be told."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(n_samples, 4))
+    group = rng.choice(list("abc"), n_samples)
+    sold = x[:, 0] + x[:, 1] * x[:, 2] + (group == "a") + rng.normal(scale=0.7, size=n_samples) > 0.3
+    frame = pd.DataFrame(x, columns=["price", "age", "size", "noise"]).assign(group=group)
+    frame["price"] = frame["price"].mask(rng.random(n_samples) < 0.1)
+    return frame.assign(sold=np.where(sold, "yes", "no"))
+
+
+def verb(folder, *arguments, status=0):
+    where = ["--store", folder / "store"]
+    where += ["--reports", folder / "reports"] if arguments[0] in ("run", "status") else []
+    done = subprocess.run(
+        [sys.executable, "pipeline.py", *arguments, *where],
+        check=False,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=900,
+    )
+    assert done.returncode == status, done.stderr
+    return done
+
+
+@pytest.fixture(scope="module")
+def mine(tmp_path_factory):
+    """Return a folder with a table and what one command has made of it, and what the command said."""
+    folder = tmp_path_factory.mktemp("mine")
+    table().to_csv(folder / "mine.csv", index=False)
+    asked = ("run", "-p", f"data={folder / 'mine.csv'}", "-p", "target=sold", *QUICK)
+    return folder, asked, verb(folder, *asked)
+
+
+def test_one_command_takes_a_table_to_a_champion(mine):
+    folder, _, said = mine
+    assert "version 1 is champion" in said.stdout and "on the test rows" in said.stdout
+    assert "passed   beats the rule by more than chance" in said.stdout
+    assert list((folder / "store" / "champion").glob("*/champion.json"))
+
+
+def test_the_page_of_the_run_says_what_became_of_it(mine):
+    (page,) = (mine[0] / "reports").glob("*/report.html")
+    assert "Version 1 is champion." in page.read_text(encoding="utf-8")
+
+
+def test_the_same_command_again_executes_nothing(mine):
+    folder, asked, _ = mine
+    told = json.loads(verb(folder, *asked, "--json").stdout)
+    assert not told["new"] and {each["action"] for each in told["executions"]} == {"reused"}
+
+
+def test_nothing_of_the_demo_is_in_the_contract_of_another_table(mine):
+    (path,) = (mine[0] / "store" / "runs").glob("*/01_design/design.json")
+    design = path.read_text(encoding="utf-8").lower()
+    assert not re.findall(r"flights?|\blate\b|airlines?|carrier|origin\b", design)
+
+
+def test_history_and_status_tell_of_the_champion(mine):
+    folder, asked, _ = mine
+    (told,) = json.loads(verb(folder, "history", "--json").stdout)
+    assert told["kind"] == "promotion" and told["to_version"] == 1
+    assert "version 1 of" in verb(folder, "status", *asked[1:]).stdout
+
+
+def test_a_rollback_without_a_champion_before_is_wrong_use(mine):
+    assert "error:" in verb(mine[0], "rollback", "--reason", "A try.", status=2).stderr
