@@ -15,6 +15,9 @@ ROOT = Path(__file__).resolve().parent
 
 Store = Annotated[Path | None, typer.Option(help="The folder of all state.", envvar="CUADERNO_STORE")]
 Reports = Annotated[Path | None, typer.Option(help="The folder of the runs' reports.", envvar="CUADERNO_REPORTS")]
+Data = Annotated[str, typer.Option(help="A file, a folder, URL::TABLE, env:NAME, or flights:2013-07 of the demo.")]
+Model = Annotated[str, typer.Option(help="Which model, where the store has several.")]
+Key = Annotated[str, typer.Option(help="The column that names the rows; else they are known by their content.")]
 AsJson = Annotated[bool, typer.Option("--json", help="The result for programs, alone on standard output.")]
 Parameters = Annotated[list[str] | None, typer.Option("-p", "--parameter", help="NAME=VALUE, for the notebooks.")]
 ParameterFile = Annotated[Path | None, typer.Option("-f", "--file", help="A YAML file of parameters; -p goes first.")]
@@ -76,6 +79,33 @@ def status(
 
 
 @app.command()
+def score(data: Data, key: Key = "", model: Model = "", store: Store = None, as_json: AsJson = False) -> None:
+    """Predict a batch with the champion and write it to the prediction database; the same batch changes nothing."""
+    from lib import batches, summary
+
+    with _interruptible():
+        found = batches.score(_project(store).store, data, model=model, key=key)
+    _show(found.as_dict(), summary.scored_text, as_json)
+
+
+@app.command()
+def labels(
+    data: Data,
+    label: Annotated[str, typer.Option(help="The column with the truth; the model's target, if none is named.")] = "",
+    key: Key = "",
+    model: Model = "",
+    store: Store = None,
+    as_json: AsJson = False,
+) -> None:
+    """Add the truth, when it arrives, to the predictions it belongs to; in any order, corrections included."""
+    from lib import labelling, summary
+
+    with _interruptible():
+        found = labelling.label(_project(store).store, data, model=model, key=key, column=label)
+    _show(found.as_dict(), summary.labelled_text, as_json)
+
+
+@app.command()
 def history(store: Store = None, as_json: AsJson = False) -> None:
     """Show who or what changed the champion, when, from what to what, and why."""
     from lib import database, decisions
@@ -87,7 +117,7 @@ def history(store: Store = None, as_json: AsJson = False) -> None:
 @app.command()
 def rollback(
     reason: Annotated[str, typer.Option(help="Why, in words; it stays on the record.")],
-    model: Annotated[str, typer.Option(help="Which model, where the store has several.")] = "",
+    model: Model = "",
     store: Store = None,
     as_json: AsJson = False,
 ) -> None:

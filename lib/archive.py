@@ -17,9 +17,10 @@ FOLDER = "inputs"
 ROW_KEY = "row_key"
 _EVENT_TIME = "cuaderno.event_time"
 _ROW_KEY = "cuaderno.row_key"
+Parts = Iterable[tuple[pd.DataFrame, pd.Series]]
 
 
-def write(store: str | Path, model_name: str, batch: str, parts: Iterable[tuple[pd.DataFrame, pd.Series]]) -> str:
+def write(store: str | Path, model_name: str, batch: str, parts: Parts) -> str:
     """Write the features of a batch, part by part, and return the file's name in the store; whole or not at all.
 
     Parameters
@@ -27,17 +28,30 @@ def write(store: str | Path, model_name: str, batch: str, parts: Iterable[tuple[
     parts : iterable of (DataFrame, Series)
         Features, indexed by row key, and the event time of each row.
     """
-    name = f"{FOLDER}/{_safe(model_name)}/{_safe(batch)}.parquet"
-    files.replace(Path(store) / name, lambda temporary: _write(temporary, parts))
+    name = _name(model_name, batch)
+    files.replace(Path(store) / name, lambda temporary: write_to(temporary, parts))
     return name
 
 
-def _safe(name: str) -> str:
+def keep(store: str | Path, model_name: str, batch: str, made: Path) -> str:
+    """Put a file that `write_to` made in its place, and return its name in the store."""
+    name = _name(model_name, batch)
+    (Path(store) / name).parent.mkdir(parents=True, exist_ok=True)
+    made.replace(Path(store) / name)
+    return name
+
+
+def _name(model_name: str, batch: str) -> str:
+    return f"{FOLDER}/{safe(model_name)}/{safe(batch)}.parquet"
+
+
+def safe(name: str) -> str:
     """Return a name that a file can have on every system."""
     return re.sub(r"[^\w.-]+", "_", name).strip(".") or "_"
 
 
-def _write(target: Path, parts: Iterable[tuple[pd.DataFrame, pd.Series]]) -> None:
+def write_to(target: Path, parts: Parts) -> None:
+    """Write features into a file; none is made if there are no parts."""
     writer = None
     try:
         for inputs, times in parts:

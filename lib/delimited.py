@@ -41,26 +41,46 @@ def head(stream: BinaryIO, path: Path) -> pd.DataFrame:
     return _parsed(stream, path, None, _first_block)
 
 
+def parts(stream: BinaryIO, path: Path, n_rows: int) -> Iterator[pd.DataFrame]:
+    """Yield the rows of a text file, about as many at a time as asked for, read as `read` does."""
+    dialect = _dialect(stream, path)
+    waiting: list[pa.RecordBatch] = []
+    with pa.csv.open_csv(stream, **_options(dialect, None)) as reader:
+        for batch in reader:
+            waiting.append(batch)
+            if sum(map(len, waiting)) >= n_rows:
+                yield _named(pa.Table.from_batches(waiting), dialect)
+                waiting = []
+        if waiting:
+            yield _named(pa.Table.from_batches(waiting), dialect)
+
+
+def _named(table: pa.Table, dialect: Dialect) -> pd.DataFrame:
+    return table.rename_columns([dialect.names[int(place)] for place in table.column_names]).to_pandas()
+
+
 def _parsed(
     stream: BinaryIO, path: Path, columns: Sequence[int] | None, parse: Callable[..., pa.Table]
 ) -> pd.DataFrame:
     dialect = _dialect(stream, path)
+    return _named(parse(stream, **_options(dialect, columns)), dialect)
+
+
+def _options(dialect: Dialect, columns: Sequence[int] | None) -> dict[str, Any]:
     places = [str(position) for position in range(len(dialect.names))]
     chosen = places if columns is None else [places[position] for position in columns]
-    table = parse(
-        stream,
-        read_options=pa.csv.ReadOptions(
+    return {
+        "read_options": pa.csv.ReadOptions(
             column_names=places, skip_rows_after_names=1, encoding=dialect.encoding, block_size=1 << 22
         ),
-        parse_options=pa.csv.ParseOptions(delimiter=dialect.delimiter, newlines_in_values=dialect.quoted),
-        convert_options=pa.csv.ConvertOptions(
+        "parse_options": pa.csv.ParseOptions(delimiter=dialect.delimiter, newlines_in_values=dialect.quoted),
+        "convert_options": pa.csv.ConvertOptions(
             include_columns=chosen,
             column_types=dict.fromkeys(places, pa.string()),
             null_values=[""],
             strings_can_be_null=True,
         ),
-    )
-    return table.rename_columns([dialect.names[int(place)] for place in chosen]).to_pandas()
+    }
 
 
 def _first_block(stream: BinaryIO, **options: Any) -> pa.Table:

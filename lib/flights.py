@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from lib.errors import InputError
+
 TARGET = "late"
 LATE_MINUTES = 15
 HISTORY_ENDS = "2013-07-01"
@@ -88,6 +90,26 @@ def history() -> pd.DataFrame:
     """Return the flights of January to June, which the model is designed and trained on."""
     table = read()
     return table[table["time_hour"] < HISTORY_ENDS].reset_index(drop=True)
+
+
+def during(period: str) -> pd.DataFrame:
+    """Return the flights of a time: ``2013-07``, ``2013-07-15``, ``2013``, or ``2013-07..2013-09`` with both ends.
+
+    Raises
+    ------
+    InputError
+        If it cannot be understood, or no flight is in it.
+    """
+    start, _, end = period.partition("..")
+    try:
+        first, last = pd.Period(start).start_time, pd.Period(end or start).end_time
+    except ValueError:
+        raise InputError(f"{period!r} is not a time. Write flights:2013-07 or flights:2013-07..2013-09.") from None
+    table = read()
+    found = table[table["time_hour"].between(first, last)].reset_index(drop=True)
+    if found.empty:
+        raise InputError(f"The demo has no flights in {period}. It has the year 2013, from January to December.")
+    return found
 
 
 def operations() -> pd.DataFrame:

@@ -119,15 +119,27 @@ def coerce(raw: pd.DataFrame, contract: dict) -> pd.DataFrame:
     Unusable
         If a required column is missing, or nothing in a column can be read.
     """
+    read = aligned(raw, contract)
+    for entry in contract["reading"]["columns"]:
+        name = _name_in(raw, entry)
+        if name is not None and entry["kind"] != "text":
+            _refuse_lost(raw[name], read[entry["name"]], entry, contract["reading"]["gap_words"])
+    return read
+
+
+def aligned(raw: pd.DataFrame, contract: dict) -> pd.DataFrame:
+    """Return what `coerce` does, and take for gaps whatever cannot be read.
+
+    Raises
+    ------
+    Unusable
+        If a required column is missing.
+    """
     entries = contract["reading"]["columns"]
     _require(raw, [entry for entry in entries if entry["name"] in contract["required"]])
     read = coercion.apply(contract["reading"], raw)
-    for entry in entries:
-        if entry["name"] not in read:
-            read[entry["name"]] = _GAPS[entry["kind"]](raw.index)
-        elif entry["kind"] != "text":
-            _refuse_lost(raw[_name_in(raw, entry)], read[entry["name"]], entry, contract["reading"]["gap_words"])
-    return read[[entry["name"] for entry in entries]]
+    missing = {e["name"]: _GAPS[e["kind"]](raw.index) for e in entries if e["name"] not in read}
+    return (read.assign(**missing) if missing else read)[[entry["name"] for entry in entries]]
 
 
 _GAPS = {
@@ -191,7 +203,10 @@ class Model:
             MLflow passes it.
         """
         table = model_input if isinstance(model_input, pd.DataFrame) else pd.DataFrame(model_input)
-        X = coerce(table, self.contract)
+        return self.answer(coerce(table, self.contract))
+
+    def answer(self, X: pd.DataFrame) -> pd.DataFrame:
+        """Return what `predict` does, for columns that have been brought to what the model takes."""
         if self.contract["task"] == "regression":
             return pd.DataFrame({PREDICTION: self.estimator.predict(X)}, index=X.index)
         return self._classes(X)

@@ -42,7 +42,7 @@ def write(store: str | Path, model_name: str, scored: pd.DataFrame, origin: Orig
 
 def is_written(store: str | Path, model_name: str, batch: str, model_version: int) -> bool:
     """Return whether a version's predictions for a batch are in the database, all of them."""
-    return records.is_written(store, model_name, batch, model_version)
+    return records.batch(store, model_name, batch, model_version) is not None
 
 
 def label(store: str | Path, model_name: str, labels: pd.Series) -> Labelled:

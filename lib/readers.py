@@ -47,10 +47,43 @@ def _demo_or_query(source: sources.Source) -> pd.DataFrame:
     if source.kind == "demo":
         from lib import flights
 
-        return flights.history()
+        return flights.during(source.part) if source.part else flights.history()
     from lib import queries
 
     return queries.read(source.place, source.part)
+
+
+def parts(source: sources.Source, n_rows: int) -> Iterator[pd.DataFrame]:
+    """Yield the raw table of a source by some rows at a time, so that a large file is never in memory as a whole.
+
+    That holds for text and Parquet, alone or in a folder; other kinds are read whole, and given out in parts.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, or is not a table.
+    """
+    for table in _tables(source, n_rows):
+        yield from (table.iloc[start : start + n_rows] for start in range(0, max(len(table), 1), n_rows))
+
+
+def _tables(source: sources.Source, n_rows: int) -> Iterator[pd.DataFrame]:
+    if source.kind == "folder":
+        for path in sources.files_of(source.place):
+            yield from _tables(sources.Source("file", str(path)), n_rows)
+    elif source.kind == "file" and Path(source.place).suffix.lower() not in EXCEL:
+        path = Path(source.place)
+        with _refusals(path), _opened(path) as stream:
+            batches = _parquet_batches(stream, n_rows) if _is_parquet(stream) else delimited.parts(stream, path, n_rows)
+            yield from batches
+    else:
+        yield read_source(source)
+
+
+def _parquet_batches(stream: BinaryIO, n_rows: int) -> Iterator[pd.DataFrame]:
+    file = pa.parquet.ParquetFile(stream)
+    for batch in file.iter_batches(batch_size=n_rows):
+        yield _framed(pa.Table.from_batches([batch], schema=file.schema_arrow))
 
 
 def read(path: str | Path, sheet: str = "", columns: Sequence[int] | None = None) -> pd.DataFrame:

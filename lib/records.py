@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 from sqlalchemy import Connection, text
@@ -134,11 +134,12 @@ def _note(connection: Connection, model_name: str, origin: Origin, n_new: int, a
     )
 
 
-def is_written(store: str | Path, model_name: str, batch: str, model_version: int) -> bool:
-    """Return whether a version's predictions for a batch are in the database, all of them."""
-    query = "SELECT 1 FROM batches WHERE model_name = :m AND batch = :b AND model_version = :v"
+def batch(store: str | Path, model_name: str, name: str, model_version: int) -> dict[str, Any] | None:
+    """Return what is known of a batch that a version has predicted; None if it is not in the database, all of it."""
+    query = "SELECT * FROM batches WHERE model_name = :m AND batch = :b AND model_version = :v"
     with database.connect(store).connect() as connection:
-        return connection.execute(text(query), {"m": model_name, "b": batch, "v": model_version}).first() is not None
+        found = connection.execute(text(query), {"m": model_name, "b": name, "v": model_version}).mappings().first()
+    return dict(found) if found else None
 
 
 def as_text(values: pd.Series) -> list[str]:

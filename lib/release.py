@@ -95,6 +95,7 @@ def gather(run_dir: Path, *, run_id: str, key: str, base_key: str) -> Release:
     checks = [check for result in found.values() for check in result["checks"]]
     names = {"key": key, "base_key": base_key, "run_id": run_id, "model_name": design.get("model_name", "cuaderno")}
     info = {name: design.get(name) for name in _INFO}
+    info |= {"preprocessor": portable.sha256(files.path(run_dir, files.RECIPE))[:12]}
     info |= {"chosen": evaluation.get("chosen"), "trained_until": evaluation.get("trained_until"), **names}
     return Release(
         names["model_name"],
@@ -113,7 +114,10 @@ def contract(run_dir: Path, design: Mapping[str, Any], evaluation: Mapping[str, 
     """Return what raw tables are brought to before the model sees them, and how its answer is read."""
     X = pd.read_parquet(files.path(run_dir, files.TRAIN), columns=list(design["features"]))
     learnt = files.read(run_dir, files.READING) if files.exists(run_dir, files.READING) else None
+    beside = {entry["name"]: entry for entry in (learnt or {"columns": []})["columns"]}
     return {
+        "label": beside.get(design["target"]),
+        "time": beside.get(design.get("time_column")),
         "task": design["task"],
         "target": design["target"],
         "classes": list(design.get("classes") or []),

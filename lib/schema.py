@@ -112,13 +112,13 @@ def _pandera_column(pandera, learnt: Mapping[str, Any]):
     kind = {"number": "float64", "time": "datetime64[us]", "text": "str"}[learnt["type"]]
     checks = []
     if learnt["type"] == "number" and "low" in learnt:
-        checks = [pandera.Check.in_range(*_bounds(learnt))]
+        checks = [pandera.Check.in_range(*bounds(learnt))]
     if "categories" in learnt:
         checks = [pandera.Check.isin(learnt["categories"])]
     return pandera.Column(kind, checks, nullable=bool(learnt["gaps"]))
 
 
-def _bounds(learnt: Mapping[str, Any]) -> tuple[float, float]:
+def bounds(learnt: Mapping[str, Any]) -> tuple[float, float]:
     """Return how low and how high a number may be: a constant of training may vary by its own size."""
     low, high = learnt["low"], learnt["high"]
     width = (high - low) or abs(low) or 1.0
@@ -182,7 +182,7 @@ def _expectation(learnt: Mapping[str, Any], what: str) -> str:
             f"one of {', '.join(map(repr, learnt['categories'][:8]))}{', …' if len(learnt['categories']) > 8 else ''}"
         )
     if what.startswith("in_range"):
-        low, high = _bounds(learnt)
+        low, high = bounds(learnt)
         return f"{low:g} to {high:g} (training had {learnt['low']:g} to {learnt['high']:g})"
     return "no gap" if what == "not_nullable" else what
 

@@ -1,7 +1,8 @@
 """Where a table comes from: how a source is written, made absolute, and hashed by its content.
 
 ====================================  =================================================================
-``flights``                           the demo
+``flights``                           the demo: January to June
+``flights:2013-07``                   a month, a day or a year of it, or ``flights:2013-07..2013-09``
 ``PATH``                              a file: CSV, TSV (also .gz, .zip), Parquet, Excel
 ``PATH::SHEET``                       a sheet of an Excel book; without it the first
 ``FOLDER``                            all files in it, Parquet or CSV, in the order of their names
@@ -40,6 +41,8 @@ class Source:
 
     def __str__(self) -> str:
         place = hide_password(self.place) if self.kind == "sql" else self.place
+        if self.kind == "demo":
+            return f"{place}:{self.part}" if self.part else place
         return f"{place}::{self.part}" if self.part else place
 
 
@@ -52,8 +55,8 @@ def parse(text: str) -> Source:
         If the environment variable is not set, or the file or folder is not there.
     """
     place, part = _split(_from_environment(text))
-    if place == DEMO:
-        return Source("demo", DEMO)
+    if is_demo(place):
+        return Source("demo", DEMO, place.removeprefix(DEMO).removeprefix(":"))
     if is_url(place):
         return Source("sql", place, part)
     path = locate(text) if part and _exists(text) else locate(place)
@@ -73,7 +76,7 @@ def normalise(text: str) -> str:
     InputError
         If what it names is not there.
     """
-    if text == DEMO:
+    if is_demo(text):
         return text
     if text.startswith("env:"):
         parse(text)
@@ -121,9 +124,19 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f" Did you mean {' or '.join(lower[found] for found in close)}?" if close else ""
 
 
+def is_demo(place: str) -> bool:
+    """Return whether a place is the demo, or a time of it."""
+    return place == DEMO or place.startswith(f"{DEMO}:")
+
+
 def is_url(place: str) -> bool:
     """Return whether a place is a SQLAlchemy URL and not a path."""
     return bool(re.match(r"[A-Za-z][\w+.-]*://", place))
+
+
+def shown(text: str) -> str:
+    """Return a source as it may be written down: by its variable's name, or without the password."""
+    return text if text.startswith("env:") else str(parse(text))
 
 
 def hide_password(url: str) -> str:

@@ -49,6 +49,37 @@ def removal_text(found: Mapping[str, Any]) -> str:
     )
 
 
+def scored_text(found: Mapping[str, Any]) -> str:
+    """Return what became of a batch: how many rows were predicted, how many were new, which were set aside and why."""
+    who = f"version {found['model_version']} of {found['model_name']}"
+    told = [f"{found['n_rows']:,} rows of batch {found['batch']} predicted by {who}: {found['n_new']:,} new."]
+    told += [
+        f"{line['column']}: expected {line['expected']}; found {line['found']} in {line['n_rows']:,} rows: "
+        f"{line['action']}"
+        for line in found["report"]
+    ]
+    if found["n_set_aside"]:
+        told.append(
+            f"{found['n_set_aside']:,} rows were set aside, with the reasons, in {found['set_aside']}. Correct them "
+            "and score that file."
+        )
+    return "\n".join(told)
+
+
+def labelled_text(found: Mapping[str, Any]) -> str:
+    """Return what became of a table of labels."""
+    came_of = f"{found['n_new']:,} labels new, {found['n_corrected']:,} corrected, {found['n_unchanged']:,} known"
+    told = [f"{found['n_rows']:,} rows for {found['model_name']}: {came_of}."]
+    if found["n_waiting"]:
+        told.append(f"{found['n_waiting']:,} of the new ones wait for a prediction of their row.")
+    if found["n_without"]:
+        told.append(f"{found['n_without']:,} rows have no label or no key, or broke the contract: left out.")
+    if found["n_unknown"]:
+        unknown = ", ".join(map(repr, found["unknown"]))
+        told.append(f"{found['n_unknown']:,} labels are none that the model knows, such as {unknown}: left out.")
+    return "\n".join(told)
+
+
 def _version(told: Mapping[str, Any] | None) -> str:
     return f"version {told['version']} of {told['model_name']}" if told else "none"
 

@@ -5,7 +5,15 @@ import os
 import pytest
 from by_hand import EVALUATION, execute, fresh_folder, stages, train_others
 from postgresql import postgresql, postgresql_server  # noqa: F401  a fixture is found by its name
-from releases import finished_run, mlflow_database, refused_run, run_dir, store  # noqa: F401  the same
+from releases import (  # noqa: F401  the same
+    finished_run,
+    mlflow_database,
+    operating,
+    refused_run,
+    registered_store,
+    run_dir,
+    store,
+)
 
 SKIP_NOTHING = bool(os.environ.get("CUADERNO_SKIP_NOTHING"))
 FOREIGN = ("Windows", "macOS")

@@ -13,11 +13,12 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 from skrub import DatetimeEncoder
 
-from lib import files, reading, results, tracking
+from lib import files, reading, registry, results, tracking
 from lib.checks import Check
 
 FEATURES = ["distance", "seats", "jet", "carrier", "departure"]
 MODEL_NAME = "late-flights"
+ENVIRONMENT = ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI", "MLFLOW_RUN_ID", "CUADERNO_DATABASE_URL")
 
 
 def raw_table(n_samples: int = 400) -> pd.DataFrame:
@@ -101,9 +102,30 @@ def mlflow_database(tmp_path_factory) -> Path:
 @pytest.fixture
 def store(mlflow_database, tmp_path, monkeypatch) -> Path:
     """Return the folder of an empty store."""
-    for name in ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI", "MLFLOW_RUN_ID", "CUADERNO_DATABASE_URL"):
+    for name in ENVIRONMENT:
         monkeypatch.delenv(name, raising=False)
     folder = tmp_path / "store"
     folder.mkdir()
     shutil.copyfile(mlflow_database, folder / tracking.FILE)
     return folder
+
+
+@pytest.fixture(scope="session")
+def registered_store(mlflow_database, finished_run, tmp_path_factory) -> Path:
+    """Return a store with one champion, to be read only."""
+    folder = tmp_path_factory.mktemp("registered") / "store"
+    folder.mkdir()
+    shutil.copyfile(mlflow_database, folder / tracking.FILE)
+    with pytest.MonkeyPatch.context() as environment:
+        for name in ENVIRONMENT:
+            environment.delenv(name, raising=False)
+        registry.register(folder, finished_run, run_id="run-1", key="key", base_key="base")
+    return folder
+
+
+@pytest.fixture
+def operating(registered_store, tmp_path, monkeypatch) -> Path:
+    """Return a store with a champion in it, that a test may work with."""
+    for name in ENVIRONMENT:
+        monkeypatch.delenv(name, raising=False)
+    return Path(shutil.copytree(registered_store, tmp_path / "operating"))
