@@ -44,7 +44,7 @@ def validate(source: str, target: str, *, gaps: Sequence[str] = ()) -> None:
     names, _ = reading.tidy_names(first.columns)
     if not target:
         raise InputError(f"Which column of {where} is to be predicted? Give -p target=NAME, one of {_listed(names)}.")
-    chosen = reading.target_name(names, first.columns, target)
+    chosen = reading.target_name(names, first.columns, target, f"The table {where}")
     if len(names) == 1:
         raise InputError(
             f"The table {where} has one column, {chosen!r}, and nothing to predict it from. If there are more in the "

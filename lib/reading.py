@@ -102,8 +102,8 @@ def _unlike(name: str, names: Sequence[str]) -> str:
     return new
 
 
-def target_name(names: Sequence[str], raw: Iterable[Any], target: str) -> str:
-    """Return the tidy name of the target, which may be given as it is in the file.
+def target_name(names: Sequence[str], raw: Iterable[Any], target: str, place: str = "The table") -> str:
+    """Return the tidy name of the target, which may be given as it is in the file; `place` is for the message.
 
     Raises
     ------
@@ -116,7 +116,7 @@ def target_name(names: Sequence[str], raw: Iterable[Any], target: str) -> str:
     found = target if target in names else by_raw.get(target) or by_raw.get(_tidy_name(target))
     if found is None and _tidy_name(target) not in names:
         raise InputError(
-            f"The table has no column {target!r} to predict.{sources.nearest(target, names)} "
+            f"{place} has no column {target!r} to predict.{sources.nearest(target, names)} "
             f"Its columns are: {', '.join(names[:30])}{', …' if len(names) > 30 else ''}. Give one with -p target=NAME."
         )
     return found or _tidy_name(target)

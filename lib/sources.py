@@ -196,7 +196,13 @@ def _absolute_sqlite(url: str) -> str:
 
 
 def _siblings(folder: Path) -> list[str]:
-    return [path.name for path in folder.iterdir()] if folder.is_dir() else []
+    """Return the names in a folder that could be meant: tables, and folders of them."""
+    found = folder.iterdir() if folder.is_dir() else ()
+    return [path.name for path in found if path.is_dir() or _may_be_table(path)]
+
+
+def _may_be_table(path: Path) -> bool:
+    return any(path.name.lower().endswith(ending) for ending in TABLE_SUFFIXES)
 
 
 def files_behind(source: Source) -> list[Path]:

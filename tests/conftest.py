@@ -16,7 +16,6 @@ from releases import (  # noqa: F401  the same
 )
 
 SKIP_NOTHING = bool(os.environ.get("CUADERNO_SKIP_NOTHING"))
-FOREIGN = ("Windows", "macOS")
 RENEW = "If a notebook shall show something else now, renew its outputs: uv run python -m tests.by_hand"
 
 
@@ -59,12 +58,10 @@ def pytest_runtestloop(session):
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item):
-    """Count a skipped test as failed where nothing may be skipped, but for those of another operating system."""
+    """Count a skipped test as failed where nothing may be skipped, whatever its reason."""
     report = yield
     if SKIP_NOTHING and report.skipped and not hasattr(report, "wasxfail"):
-        reason = str(report.longrepr[-1])
-        if not any(system in reason for system in FOREIGN):
-            report.outcome, report.longrepr = "failed", f"{item.nodeid} was skipped here: {reason}"
+        report.outcome, report.longrepr = "failed", f"{item.nodeid} was skipped here: {report.longrepr[-1]}"
     return report
 
 
