@@ -15,6 +15,7 @@ from scipy import stats
 from lib import scoring
 
 LEAST_CLUSTERS = 30
+MOST_ROWS = 50_000
 PERIODS = ("D", "h", "min", "s")
 
 
@@ -64,6 +65,23 @@ def score_interval(
     """
     resampled = resample(metric, y, [prediction], clusters=clusters, n_resamples=n_resamples, random_state=random_state)
     return interval(scoring.score(metric, y, prediction), resampled[:, 0], n_drawn(y, clusters), confidence)
+
+
+def interval_of_many(metric: str, y, prediction, *, clusters=None, random_state: int = 0) -> Interval:
+    """Return a score with its interval at a bounded cost, for any number of rows.
+
+    Of more than `MOST_ROWS` rows, the score is that of all of them; the width of the interval is that of rows, or whole
+    clusters, drawn at random, narrowed by the square root of their share.
+
+    Parameters are those of `score_interval`.
+    """
+    value = scoring.score(metric, y, prediction)
+    rows, share = _drawn(len(y), clusters, np.random.default_rng(random_state))
+    part = None if clusters is None else np.unique(clusters[rows], return_inverse=True)[1]
+    given = {"n_resamples": 200, "random_state": random_state}
+    found = score_interval(metric, y[rows], prediction[rows], clusters=part, **given)
+    low, high = (value + (end - found.value) * np.sqrt(share) for end in (found.low, found.high))
+    return Interval(value, float(low), float(high), found.confidence)
 
 
 def paired_difference(
@@ -149,6 +167,18 @@ def _groupings(table, time_column, group_column):
         yield from (table[time_column].dt.floor(period) for period in PERIODS)
     elif time_column:
         yield table[time_column]
+
+
+def _drawn(n: int, clusters, generator) -> tuple[np.ndarray, float]:
+    """Return places of rows, and which share of the independent units they are."""
+    if n <= MOST_ROWS:
+        return np.arange(n), 1.0
+    if clusters is None:
+        return generator.choice(n, MOST_ROWS, replace=False), MOST_ROWS / n
+    sizes = np.bincount(clusters)
+    order = generator.permutation(len(sizes))
+    n_kept = max(LEAST_CLUSTERS, int(np.searchsorted(np.cumsum(sizes[order]), MOST_ROWS)))
+    return np.flatnonzero(np.isin(clusters, order[:n_kept])), min(n_kept / len(sizes), 1.0)
 
 
 def _counts(n_samples, clusters, n_resamples, generator):

@@ -83,8 +83,8 @@ def estimate(
     Returns
     -------
     Interval
-        The interval is that of the score which so many rows would really get: rows are drawn anew and their truth is
-        drawn for them, `N_DRAWS` times. NaN where the score is not defined in half of the draws.
+        The interval is that of the score which these very rows may turn out to have: their truth is drawn for them
+        `N_DRAWS` times. NaN where the score is not defined in half of the draws.
     """
     prediction = np.asarray(prediction, dtype="float64")
     generator = np.random.default_rng(random_state)
@@ -136,30 +136,24 @@ def _draws(design, learnt, prediction, X, generator) -> np.ndarray:
     metric, n = design["metric"], len(prediction)
     if n == 0:
         return np.full(1, np.nan)
-    counts = (np.bincount(generator.integers(0, n, n), minlength=n).astype("float64") for _ in range(N_DRAWS))
     if design["task"] == "regression":
         errors = np.array(learnt["groups"]["errors"])[groups_of(learnt["groups"], prediction, X)]
         picks = (generator.integers(0, errors.shape[1], n) for _ in range(N_DRAWS))
         rows = np.arange(n)
-        return np.array(
-            [
-                scoring.weighted(metric, prediction + errors[rows, pick], prediction)(weights)
-                for pick, weights in zip(picks, counts, strict=True)
-            ]
-        )
-    return _class_draws(metric, calibrated(learnt, prediction), prediction, counts, generator)
+        return np.array([scoring.score(metric, prediction + errors[rows, pick], prediction) for pick in picks])
+    return _class_draws(metric, calibrated(learnt, prediction), prediction, generator)
 
 
-def _class_draws(metric, shares, prediction, counts, generator) -> np.ndarray:
+def _class_draws(metric, shares, prediction, generator) -> np.ndarray:
     """Score each row once for each class that it may be of, so that a draw of the truth is a choice of weights."""
     n, k = shares.shape
     score = scoring.weighted(metric, np.repeat(np.arange(k), n), np.concatenate([prediction] * k))
     limits = np.cumsum(shares, axis=1)[:, :-1]
     found = []
-    for weights in counts:
+    for _ in range(N_DRAWS):
         drawn = (generator.random(n)[:, None] > limits).sum(axis=1)
         chosen = np.zeros((k, n))
-        chosen[drawn, np.arange(n)] = weights
+        chosen[drawn, np.arange(n)] = 1.0
         found.append(score(chosen.ravel()))
     return np.array(found)
 

@@ -33,6 +33,10 @@ MODEL_CARD = "05_evaluation/model_card.md"
 EVALUATION = "05_evaluation/evaluation.json"
 TEST_PREDICTIONS = "05_evaluation/test_predictions.parquet"
 REFERENCE = "05_evaluation/reference.json"
+OPERATIONS_ROWS = "operations/rows.parquet"
+OPERATIONS_INPUTS = "operations/inputs.parquet"
+OPERATIONS_BEFORE = "operations/before.json"
+MONITORED = "06_monitoring/windows.json"
 
 
 def path(run_dir: str | Path, name: str, **fields: str) -> Path:

@@ -133,7 +133,7 @@ def _profile(column: pd.Series, like: Column | None) -> Column:
     kind = like.kind if like else _kind(column)
     if kind == "category":
         return _category_profile(column, like)
-    values = _numbers(column)
+    values = numbers(column)
     known = values[np.isfinite(values)]
     edges = np.array(like.edges) if like else _edges(known)
     # each bin holds its lower edge, so a value equal to an edge is counted above it
@@ -208,7 +208,8 @@ def _kind(column: pd.Series) -> str:
     return "number" if is_number else "category"
 
 
-def _numbers(column: pd.Series) -> np.ndarray:
+def numbers(column: pd.Series) -> np.ndarray:
+    """Return the values of a number or a time as floats: times as seconds since 1970, gaps as NaN."""
     if pd.api.types.is_datetime64_any_dtype(column):
         column = column.astype("datetime64[s]").astype("int64").astype("float64").where(column.notna())
     return column.to_numpy(dtype="float64", na_value=np.nan)

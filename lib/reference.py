@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lib import bootstrap, comparison, drift, estimation, profile, splitting
+from lib import bootstrap, comparison, drift, estimation, profile, quality, splitting
 from lib.profile import Column
 
 N_BINS = 100
@@ -56,9 +56,9 @@ def build(
     dict
         ``columns`` and ``prediction``: records of `profile.Column`. ``about``: for each column `whole` (no fractions),
         `n_distinct`, `importance`, `usual` (how far it moved from period to period of the training rows, by each
-        measure of drift) and `usual_gaps` (the largest share of gaps in such a period). ``score``, ``slices``: on
-        the held-out rows. ``errors``: what `estimation.learn` returned. ``estimated``: what it estimates on the
-        held-out rows themselves, which a later estimate is compared with. And what is needed of the contract.
+        measure of drift) and what `quality.usual` returns. ``score``, ``by_slice``: on the held-out rows.
+        ``errors``: what `estimation.learn` returned. ``estimated``: what it estimates on the held-out rows themselves,
+        which a later estimate is compared with. And what is needed of the contract.
     """
     X, weights = learnt[design["features"]], dict(importance if importance is not None else {})
     columns = profiles(X)
@@ -74,6 +74,8 @@ def build(
         **{name: design.get(name) for name in kept},
         "least_gain": design.get("least_gain") or 0.0,
         "threshold": design.get("threshold"),
+        "slice_loss": design.get("slice_loss"),
+        "latency_ms": design.get("latency_ms"),
         "columns": profile.to_records({name: _compact(column) for name, column in columns.items()}),
         "prediction": profile.to_records({PREDICTION: _compact(said)})[0],
         "about": about,
@@ -157,7 +159,7 @@ def _about(column: Column, values: pd.Series, periods, importance: float | None)
         "n_distinct": column.n_distinct,
         "importance": None if importance is None else float(importance),
         "usual": _usual(column, values, periods),
-        "usual_gaps": _usual_gaps(values, periods),
+        **quality.usual(column, values, [] if periods is None else [periods == k for k in range(periods.max() + 1)]),
     }
 
 
@@ -174,12 +176,6 @@ def _usual(column: Column, values: pd.Series, periods) -> dict[str, float]:
             if found.p_values[name] * len(moves) < ALPHA:
                 largest[name] = max(effect, largest.get(name, 0.0))
     return largest
-
-
-def _usual_gaps(values: pd.Series, periods) -> float:
-    if periods is None:
-        return float(values.isna().mean())
-    return float(max(part.isna().mean() for part in _parts(values, periods)))
 
 
 def _parts(values: pd.Series, periods: np.ndarray) -> list[pd.Series]:

@@ -1,0 +1,223 @@
+"""What a window of predictions says about the model: compared with its reference profile, with labels or without."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from lib import bootstrap, drift, estimation, periods, profile, quality, reference, signals
+from lib.bootstrap import Interval
+
+LEAST_ROWS = 30
+ALPHA = 0.01
+NOTHING_BEFORE: Mapping[str, Any] = {"windows": [], "service": {}}
+"""What is known of the time before the first window."""
+
+
+def assess(
+    known: Mapping[str, Any],
+    window: pd.DataFrame,
+    inputs: pd.DataFrame,
+    *,
+    start: str = "",
+    end: str = "",
+    measure: str = drift.DEFAULT,
+    drift_limit: float = 0.0,
+    drifted_weight: float = 0.1,
+    least_loss: float = 0.0,
+    alpha: float = ALPHA,
+    service: Mapping[str, Any] | None = None,
+    most_errors: float = 0.01,
+    random_state: int = 0,
+) -> dict[str, Any]:
+    """Return what a window says: the payload of `windows.Window`, still without alarms.
+
+    Parameters
+    ----------
+    known : mapping
+        The reference profile (`reference.build`).
+    window : DataFrame of shape (n_samples, n_columns)
+        As `predictions.window` returns it: `event_time`, `prediction`, `probability`, `label`.
+    inputs : DataFrame of shape (n_samples, n_features)
+        The features of the same rows.
+    start, end : str
+        The window's ends, as they are to be shown.
+    measure : str
+        A key of `drift.MEASURES`.
+    drift_limit : float
+        From which effect on a column has drifted; 0 for the measure's own limit.
+    drifted_weight : float
+        Share of the model's importance that has to rest on drifted columns for the inputs to be bad.
+    least_loss : float
+        Loss of the metric that matters; 0 for the contract's least useful gain.
+    alpha : float
+        Chance of a mistake that each signal may have in a window without any change.
+    service : mapping, optional
+        `n`, `errors`, `p50_ms` and `p95_ms` of the requests in the window.
+    most_errors : float
+        Share of failed requests that is tolerated.
+    random_state : int
+
+    Returns
+    -------
+    dict
+        The keys of the module `windows`; `score` (what is compared with) and `checked` (the estimate for the labelled
+        rows against their truth, or None); and `signals`: by name `bad`, `value`, `limit`, `what`, `todo`, for each of
+        `alarms.SIGNALS` that could be judged.
+    """
+    columns = reference.columns_of(known)
+    table = quality.aligned(columns, inputs)
+    prediction = predictions_of(known, window)
+    entries = _drift(known, columns, table, measure=measure, limit=drift_limit, alpha=alpha)
+    usable = np.isfinite(prediction.reshape(len(prediction), -1)).all(axis=1)
+    expected = _expected(known, prediction, table, usable, random_state)
+    measured = _measured(known, window, table, columns, prediction, usable, expected, random_state)
+    found = {
+        "start": start,
+        "end": end,
+        "n": len(window),
+        "score": {name: known["score"][name] for name in ("metric", "value", "low", "high")},
+        "drift": entries,
+        "prediction": _prediction_drift(known, prediction, measure=measure, limit=drift_limit, alpha=alpha),
+        "quality": quality.findings(columns, known["about"], inputs, alpha=alpha) if len(inputs) else [],
+        "estimated": expected and {"metric": known["metric"], **reference.plain(expected)},
+        **measured,
+        "service": dict(service) if service else None,
+        "alarms": [],
+    }
+    limits = {"drifted_weight": drifted_weight, "least_loss": least_loss, "alpha": alpha, "most_errors": most_errors}
+    told = signals.of(known, found, **limits)
+    healthy = not any(signal["bad"] for signal in told.values())
+    return {**found, "signals": told, "healthy": healthy, "in_words": in_words(found, told)}
+
+
+def predictions_of(known: Mapping[str, Any], window: pd.DataFrame) -> np.ndarray:
+    """Return the predictions of a window as `scoring.score` wants them."""
+    if known["task"] == "regression":
+        return window["prediction"].to_numpy(dtype="float64")
+    if known["task"] == "binary":
+        return window["probability"].to_numpy(dtype="float64")
+    return window[[f"probability_{label}" for label in known["classes"]]].to_numpy(dtype="float64")
+
+
+def truth_of(known: Mapping[str, Any], labels: pd.Series) -> np.ndarray:
+    """Return labels as `scoring.score` wants them, NaN where none is known, or none that the model could say."""
+    if known["task"] == "regression":
+        return pd.to_numeric(labels, errors="coerce").to_numpy(dtype="float64")
+    codes = {name: code for code, label in enumerate(known["classes"]) for name in _spellings(label)}
+    return labels.astype("object").map(str, na_action="ignore").map(codes).to_numpy(dtype="float64")
+
+
+def held_out(known: Mapping[str, Any], test: pd.DataFrame, predicted: pd.DataFrame) -> pd.DataFrame:
+    """Return held-out rows as a window of predictions whose truth is known: what there is to look at before any use.
+
+    Parameters
+    ----------
+    known : mapping
+        The reference profile.
+    test : DataFrame of shape (n_samples, n_columns)
+    predicted : DataFrame of shape (n_samples, n_columns)
+        What 05_evaluation wrote of the same rows.
+    """
+    time = known["time_column"]
+    has_times = bool(time) and pd.api.types.is_datetime64_any_dtype(test[time])
+    times = test[time] if has_times else pd.Series(pd.NaT, index=test.index, dtype="datetime64[us]")
+    labels = predicted["truth"]
+    found = pd.DataFrame({"event_time": times, "label": labels, "model_version": 0}, index=test.index)
+    if known["task"] == "multiclass":
+        own = predicted[[f"prediction {label}" for label in known["classes"]]]
+        return found.join(own.rename(columns=lambda name: name.replace("prediction ", "probability_", 1)))
+    name = "probability" if known["task"] == "binary" else "prediction"
+    return found.assign(**{name: predicted["prediction"]})
+
+
+def cut(rows: pd.DataFrame, by: str) -> list[tuple[str, str, np.ndarray]]:
+    """Return start, end and the places of the rows of each window that holds any, the oldest first.
+
+    Parameters
+    ----------
+    rows : DataFrame of shape (n_samples, n_columns)
+        With `event_time`; where rows have none, they are cut into four windows in their order.
+    by : str
+        ``"day"``, ``"week"`` or ``"month"``.
+    """
+    if rows["event_time"].isna().all():
+        places = np.arange(len(rows)) * 4 // max(len(rows), 1)
+        found = {number: np.flatnonzero(places == number) for number in np.unique(places)}
+        return [(f"row {part[0]}", f"row {part[-1] + 1}", part) for part in found.values()]
+    period = rows["event_time"].dt.to_period(periods.FREQUENCIES[by])
+    groups = pd.Series(np.arange(len(rows))).groupby(period.to_numpy())
+    return [(_text(each.start_time), _text((each + 1).start_time), part.to_numpy()) for each, part in groups]
+
+
+def in_words(found: Mapping[str, Any], told: Mapping[str, Any]) -> str:
+    """Return a window in a sentence or two."""
+    if found["n"] < LEAST_ROWS:
+        return f"{found['n']} rows are too few to be judged."
+    bad = [signal["what"] for signal in told.values() if signal["bad"]]
+    return " ".join(bad) if bad else f"{found['n']} rows, nothing unusual."
+
+
+def _drift(known, columns, table, **limits) -> list[dict[str, Any]]:
+    current = profile.of(table, like=columns)
+    moves = [drift.move(columns[name], current[name]) for name in current]
+    usual = {name: about.get("usual") for name, about in known["about"].items()}
+    entries = drift.judged([found for found in moves if found], usual=usual, **limits)
+    return [{**entry, "importance": known["about"][entry["column"]].get("importance")} for entry in entries]
+
+
+def _prediction_drift(known, prediction, **limits) -> dict[str, Any] | None:
+    before = profile.from_records([known["prediction"]])
+    current = profile.of(reference.as_column(known, prediction), like=before)[reference.PREDICTION]
+    found = drift.move(before[reference.PREDICTION], current)
+    usual = {reference.PREDICTION: known["about"][reference.PREDICTION].get("usual")}
+    return drift.judged([found], usual=usual, **limits)[0] if found else None
+
+
+def _expected(known, prediction, table, usable, random_state) -> Interval | None:
+    """Return the estimated score of some of the rows, None if they are too few."""
+    if usable.sum() < LEAST_ROWS:
+        return None
+    given = prediction[usable], table[usable]
+    return estimation.estimate(known, known["errors"], *given, random_state=random_state)
+
+
+def _measured(known, window, table, columns, prediction, usable, expected, random_state) -> dict[str, Any]:
+    """Return the performance, the slices and the check of the estimate, where there are labels."""
+    truth = truth_of(known, window["label"])
+    labelled = usable & np.isfinite(truth)
+    if labelled.sum() < LEAST_ROWS:
+        return {"performance": None, "slices": [], "checked": None}
+    if (labelled != usable).any():
+        expected = _expected(known, prediction, table, labelled, random_state)
+    y, said, times = truth[labelled], prediction[labelled], window["event_time"][labelled]
+    clusters = bootstrap.clusters_of(times.to_frame(), time_column="event_time") if times.notna().all() else None
+    score = bootstrap.interval_of_many(known["metric"], y, said, clusters=clusters, random_state=random_state)
+    return {
+        "performance": {"metric": known["metric"], **reference.plain(score), "n": len(y)},
+        "slices": reference.slices(known, columns, table[labelled], y, said, random_state=random_state),
+        "checked": _checked(expected, score),
+    }
+
+
+def _checked(expected: Interval, score: Interval) -> dict[str, Any] | None:
+    """Return the estimate for labelled rows beside their truth, and whether the two can be told apart."""
+    ends = (expected.low, expected.high, score.value)
+    if not np.isfinite(ends).all():
+        return None
+    return {"estimated": expected.value, "low": expected.low, "high": expected.high, "measured": score.value,
+            "held": bool(expected.low <= score.value <= expected.high)}  # fmt: skip
+
+
+def _spellings(label: Any) -> set[str]:
+    """Return a class as text: 1 is found as 1 and as 1.0, since a number of a column with gaps is written so."""
+    try:
+        number = float(label)
+    except (TypeError, ValueError):
+        return {str(label)}
+    return {str(label), str(number), f"{number:g}"}
+
+
+def _text(time: pd.Timestamp) -> str:
+    return time.isoformat(timespec="seconds")
