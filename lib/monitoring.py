@@ -70,7 +70,7 @@ def assess(
     table = quality.aligned(columns, inputs)
     prediction = predictions_of(known, window)
     entries = _drift(known, columns, table, measure=measure, limit=drift_limit, alpha=alpha)
-    usable = np.isfinite(prediction.reshape(len(prediction), -1)).all(axis=1)
+    usable = np.isfinite(prediction if prediction.ndim == 1 else prediction.sum(axis=1))
     expected = _expected(known, prediction, table, usable, random_state)
     measured = _measured(known, window, table, columns, prediction, usable, expected, random_state)
     found = {

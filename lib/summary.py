@@ -80,6 +80,26 @@ def labelled_text(found: Mapping[str, Any]) -> str:
     return "\n".join(told)
 
 
+def monitored_text(found: Mapping[str, Any]) -> str:
+    """Return what came of monitoring: a line a window, the alarms with what to do, the report, and who was told."""
+    lines = [
+        f"{window['start'][:10]}  {window['n']:>9,} rows  {'healthy' if window['healthy'] else 'ALARM':<8} "
+        f"{', '.join(window['alarms']) or 'no alarm'}"
+        for window in found["windows"]
+    ]
+    lines.append(found["message"])
+    for alarm in found["alarms"]:
+        lines.append(f"{alarm['severity']}: {alarm['name']}, since {alarm['since'][:10]}. {alarm['what']}")
+        lines.append(f"    {alarm['todo']}")
+    lines += [found["report"]] if found["report"] else []
+    told = found["notices"]
+    if told.get("sent") or told.get("waiting"):
+        lines.append(
+            f"{told['sent']} notices sent, {told['waiting']} wait: {told['reason'] or 'the next call sends them'}."
+        )
+    return "\n".join(lines)
+
+
 def _version(told: Mapping[str, Any] | None) -> str:
     return f"version {told['version']} of {told['model_name']}" if told else "none"
 

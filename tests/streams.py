@@ -76,7 +76,7 @@ def window(table: pd.DataFrame, labelled: float = 1.0) -> tuple[pd.DataFrame, pd
 
 
 def _probability(table: pd.DataFrame) -> np.ndarray:
-    return model().predict_proba(_numbers(table))[:, 1]
+    return model().predict_proba(_numbers(table))[:, 1] if len(table) else np.array([])
 
 
 def _numbers(table: pd.DataFrame) -> np.ndarray:

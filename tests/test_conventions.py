@@ -23,6 +23,7 @@ ENVIRONMENT = {
     "database": "the address of the prediction database, with its password",
     "forkserver": "a forked kernel takes the environment of the one who asked for it",
     "kernels": "a kernel gets the environment of its caller",
+    "notify": "the address to tell people at, which may hold a password",
     "provisioning": "the same",
     "queries": "the password of the user's database",
     "sources": "a source that holds a password is named by a variable",

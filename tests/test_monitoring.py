@@ -172,7 +172,7 @@ def test_the_measure_that_judges_can_be_chosen():
 
 
 def test_windows_are_cut_by_the_calendar_and_leave_no_row_out():
-    times = pd.Series(pd.to_datetime(["2024-01-31 23:00", "2024-02-01 00:00", "2024-04-02", "2024-01-02"]))
+    times = pd.Series(pd.to_datetime(["2024-01-31 23:00", "2024-02-01 00:00", "2024-04-02 12:00", "2024-01-02 00:00"]))
     found = monitoring.cut(pd.DataFrame({"event_time": times}), "month")
     assert [(start, end, rows.tolist()) for start, end, rows in found] == [
         ("2024-01-01T00:00:00", "2024-02-01T00:00:00", [0, 3]),

@@ -1,0 +1,82 @@
+"""Which windows of predictions there are, and which of them have to be monitored, told from daily counts alone."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pandas as pd
+
+from lib import periods, predictions
+from lib.errors import InputError
+from lib.windows import Window
+
+LENGTHS = ("day", "week", "month")
+
+
+@dataclass(frozen=True)
+class Due:
+    """A window: its ends, the version with most predictions in it, and how many there are, and with a label."""
+
+    start: str
+    end: str
+    model_version: int
+    n: int
+    n_labelled: int
+
+
+def require_length(by: str) -> None:
+    """Refuse a length of windows that days do not add up to.
+
+    Raises
+    ------
+    InputError
+        With those that they do.
+    """
+    if by not in LENGTHS:
+        raise InputError(f"by is one of {', '.join(LENGTHS)}; found {by!r}.")
+
+
+def windows(
+    store: str | Path, model_name: str, by: str, *, unfinished: bool = False, now: datetime | None = None
+) -> list[Due]:
+    """Return the windows that hold predictions and have ended, the oldest first.
+
+    Parameters
+    ----------
+    store : str or Path
+    model_name : str
+    by : str
+        One of `LENGTHS`.
+    unfinished : bool
+        Also the one that is still running.
+    now : datetime, optional
+        The time that it is; for tests.
+    """
+    require_length(by)
+    days = predictions.daily(store, model_name)[["n", "n_labelled"]].reset_index()
+    if days.empty:
+        return []
+    now = pd.Timestamp(now or datetime.now(UTC)).tz_localize(None)
+    # a batch may be of the future: what lies before its newest day has ended for it
+    reached = max(now, days["day"].max())
+    period = days["day"].dt.to_period(periods.FREQUENCIES[by])
+    found = [_due(each, part) for each, part in days.groupby(period)]
+    return [window for window in found if unfinished or pd.Timestamp(window.end) <= reached]
+
+
+def pending(every: Iterable[Due], known: Iterable[Window], *, start: str = "") -> list[Due]:
+    """Return the windows from the first on that is new or has new predictions or labels, or from `start` on."""
+    seen = {(window.start, window.end): window.payload.get("counted") for window in known}
+    every = list(every)
+    for place, window in enumerate(every):
+        counted = {"n": window.n, "labelled": window.n_labelled}
+        if seen.get((window.start, window.end)) != counted or (start and window.end > start):
+            return every[place:]
+    return []
+
+
+def _due(period: pd.Period, days: pd.DataFrame) -> Due:
+    version = days.groupby("model_version")["n"].sum().idxmax()
+    start, end = (time.isoformat(timespec="seconds") for time in (period.start_time, (period + 1).start_time))
+    return Due(start, end, int(version), int(days["n"].sum()), int(days["n_labelled"].sum()))
