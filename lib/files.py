@@ -6,8 +6,9 @@ those two calls in the code cells, and so knows what each stage depends on.
 """
 
 import json
+import math
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -111,15 +112,25 @@ def _write_skops(target: Path, value: Any) -> None:
 
 
 def _write_json(target: Path, value: Any) -> None:
-    target.write_text(json.dumps(value, indent=2, ensure_ascii=False, default=_plain) + "\n", encoding="utf-8")
+    text = json.dumps(_plain(value), indent=2, ensure_ascii=False, allow_nan=False)
+    target.write_text(text + "\n", encoding="utf-8")
 
 
-def _plain(value: Any):
-    """Turn numpy's scalars and pandas' times into what JSON knows."""
+def _plain(value: Any) -> Any:
+    """Turn numpy's values and pandas' times into what JSON knows; it knows no number that is none or infinite."""
+    if isinstance(value, Mapping):
+        return {name if isinstance(name, str) else _plain(name): _plain(item) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else None
+    if value is None or isinstance(value, (str, int)):
+        return value
     if hasattr(value, "isoformat"):
-        return value.isoformat()
+        # pandas' missing time has this method, too, and answers with a word
+        return value.isoformat() if value == value else None
     if hasattr(value, "tolist"):
-        return value.tolist()
+        return _plain(value.tolist())
     raise TypeError(f"{type(value).__name__} cannot be written to JSON: {value!r}")
 
 

@@ -4,6 +4,7 @@ import re
 import shutil
 
 import nbformat.v4 as nb
+import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
@@ -140,6 +141,27 @@ def test_an_index_without_runs_says_how_to_start_one(tmp_path):
 )
 def test_values_are_shown_as_a_person_reads_them(value, text):
     assert reports.short(value) == text
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+@pytest.mark.parametrize("width", [500, 1200])
+def test_a_wide_table_scrolls_by_itself_and_its_headings_stand_above_their_cells(run, width):
+    from playwright.sync_api import sync_playwright
+
+    wide = pd.DataFrame({f"quite a long name {k}": ["some words in a cell"] for k in range(20)})._repr_html_()
+    stored(run[0] / "01_design.ipynb", shown(**{"text/html": wide, "text/plain": "wide"}))
+    build(run)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS.split())
+        page = browser.new_context(offline=True, viewport={"width": width, "height": 600}).new_page()
+        page.goto((run[0] / reports.PAGE).as_uri())
+        page_width = page.evaluate("document.documentElement.scrollWidth")
+        sides = page.eval_on_selector_all(
+            ".dataframe thead th", "all => all.map(each => getComputedStyle(each).textAlign)"
+        )
+        browser.close()
+    assert page_width == width
+    assert set(sides) == {"left"}
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
