@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from lib.errors import GateRefused
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SEVERITIES = ("info", "warning", "stop")
 
@@ -62,18 +64,11 @@ def from_records(records: Iterable[dict]) -> list[Check]:
     return [Check(**record) for record in records]
 
 
-class Verdicts(pd.DataFrame):
-    """Checks as a table whose explanations are shown whole, where pandas would cut them after 50 characters."""
-
-    def _repr_html_(self) -> str:
-        with pd.option_context("display.max_colwidth", None):
-            return super()._repr_html_()
-
-
-def table(checks: Iterable[Check]) -> pd.DataFrame:
+def table(checks: Iterable[Check]) -> "pd.DataFrame":
     """Return the checks as a table for a person, one row a check, indexed by name."""
-    columns = ["name", "value", "limit", "passed", "severity", "explanation"]
-    return Verdicts(pd.DataFrame(to_records(checks), columns=columns).set_index("name"))
+    from lib import check_table  # brings pandas, which those who only read verdicts do without
+
+    return check_table.of(to_records(checks))
 
 
 def refusals(checks: Iterable[Check]) -> list[Check]:

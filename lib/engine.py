@@ -10,6 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lib import imports
+
+# jsonschema takes it, where it is installed, to check addresses; building its grammar takes longer than all the other
+# imports here together, and no notebook is checked by it.
+with imports.hidden("rfc3987_syntax"):
+    import jsonschema  # noqa: F401
+
 import nbformat
 import papermill
 from nbclient.exceptions import CellTimeoutError, DeadKernelError

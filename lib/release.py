@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from lib import files, packaging, portable, provenance, results, schema
+from lib import files, hashing, packaging, provenance, results, schema
 from lib.checks import Check, refusals, to_records
 
 MADE_OF = {
@@ -95,7 +95,7 @@ def gather(run_dir: Path, *, run_id: str, key: str, base_key: str) -> Release:
     checks = [check for result in found.values() for check in result["checks"]]
     names = {"key": key, "base_key": base_key, "run_id": run_id, "model_name": design.get("model_name", "cuaderno")}
     info = {name: design.get(name) for name in _INFO}
-    info |= {"preprocessor": portable.sha256(files.path(run_dir, files.RECIPE))[:12]}
+    info |= {"preprocessor": hashing.of_file(files.path(run_dir, files.RECIPE))[:12]}
     info |= {"chosen": evaluation.get("chosen"), "trained_until": evaluation.get("trained_until"), **names}
     return Release(
         names["model_name"],
@@ -141,7 +141,7 @@ def _tags(run_dir: Path, info: Mapping[str, Any], checks: list[Check]) -> dict[s
 
 def _hashes(run_dir: Path) -> dict[str, str]:
     paths = {name: files.path(run_dir, file) for name, file in MADE_OF.items()}
-    return {f"sha256.{name}": portable.sha256(path) for name, path in paths.items() if path.exists()}
+    return {f"sha256.{name}": hashing.of_file(path) for name, path in paths.items() if path.exists()}
 
 
 def _metrics(evaluation: Mapping[str, Any]) -> dict[str, str]:

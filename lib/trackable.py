@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lib import portable, results
-from lib.checks import Check, table
+from lib import hashing, results
+from lib.checks import Check, to_records
 
 BATCH = 100
 """Parameters, metrics and tags that MLflow takes in one call."""
@@ -92,7 +92,7 @@ def _verdicts(checks: list[Check]) -> dict[str, str]:
 def _hashes(folder: Path) -> dict[str, str]:
     """Return the SHA-256 of each data file, preprocessor or model that a stage wrote."""
     written = sorted(path for path in folder.glob("*.*") if path.is_file() and path.name != results.FILE)
-    return {f"sha256 {path.name}": portable.sha256(path) for path in written}
+    return {f"sha256 {path.name}": hashing.of_file(path) for path in written}
 
 
 def lay_out(content: Content, target: Path) -> None:
@@ -104,7 +104,7 @@ def lay_out(content: Content, target: Path) -> None:
         _copy_results(content.folder, target)
     tables = dict(content.found.get("tables", {}))
     if content.found.get("checks"):
-        tables["checks"] = table(content.found["checks"]).reset_index().to_dict("records")
+        tables["checks"] = to_records(content.found["checks"])
     for name, rows in tables.items():
         _write(target / "tables" / f"{name}.json", _columns(rows))
 

@@ -35,7 +35,8 @@ def main() -> None:
         if asked.flights:
             import flights
 
-            _show("The flights table", flights.ways(folder, asked.sample), folder, asked.rounds)
+            # Beside minutes of work, what a first round prepares would not be seen.
+            _show("The flights table", flights.ways(folder, asked.sample), folder, asked.rounds, warm=False)
         else:
             _small(folder, asked.rounds, ploomber=not asked.no_ploomber)
 
@@ -47,14 +48,14 @@ def _small(folder: Path, rounds: int, *, ploomber: bool) -> None:
         _show(title, workspace.ways(place, tracked=tracked, ploomber=python, why_no_ploomber=why_not), place, rounds)
 
 
-def _show(title: str, ways: Sequence[Way], folder: Path, rounds: int) -> None:
+def _show(title: str, ways: Sequence[Way], folder: Path, rounds: int, *, warm: bool = True) -> None:
     found = {way.name: [] for way in ways}
-    # The first round makes databases and compiled files, and is not counted.
-    for number in range(rounds + 1):
+    # A round that warms up makes databases and compiled files, and is not counted.
+    for counted in [False] * warm + [True] * rounds:
         for way in ways:
             if not way.why_not:
                 figures = _time(way, folder)
-                found[way.name] += [figures] if number else []
+                found[way.name] += [figures] if counted else []
     table = Table("way", "seconds", "times the script", "peak MB", title=title)
     script = statistics.median(seconds for seconds, _ in found[ways[0].name])
     for way in ways:

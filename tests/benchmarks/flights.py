@@ -47,4 +47,5 @@ def ways(folder: Path, sample: int) -> list[Way]:
     return [
         Way("the notebooks' code in one process", [sys.executable, str(script)], ROOT, (run_dir,)),
         Way("Cuaderno: pipeline.py run", [*command, "-p", f"sample={sample}"], ROOT, fresh),
+        Way("Cuaderno: nothing to do", [*command, "-p", f"sample={sample}"], ROOT),
     ]
