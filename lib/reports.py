@@ -1,17 +1,15 @@
-"""What people look at after a run: its notebooks as one page that needs no network, and an index of all runs."""
+"""What people look at after a run: its notebooks as one page that needs no network."""
 
 import hashlib
-import json
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from lib import files, notebook_html, results
+from lib import files, markup, notebook_html, results
 from lib.checks import Check
 
 PAGE = "report.html"
-INDEX = "index.html"
 SUMMARY = "summary.json"
 HERE = Path(__file__).parent
 VERDICTS = {"info": "remark", "warning": "warning", "stop": "refused"}
@@ -27,7 +25,7 @@ def build(
     message: str = "",
     seconds: float | None = None,
 ) -> Path:
-    """Write the run's page, its summary, and the index of all runs; a refused or failed run gets the same.
+    """Write the run's page and its summary; a refused or failed run gets the same.
 
     Parameters
     ----------
@@ -63,7 +61,6 @@ def build(
     )
     _write(report_dir / PAGE, page)
     files.write(report_dir, SUMMARY, summary)
-    index(report_dir.parent)
     return report_dir / PAGE
 
 
@@ -87,15 +84,6 @@ def page(notebook: str | Path, name: str) -> Path:
     if not (target.exists() and key in target.read_text(encoding="utf-8")[:400]):
         body = notebook_html.body(source, prefix=slug(name))
         _write(target, _template("reports_notebook.html.j2").render(css=_css(), key=key, name=name, body=body))
-    return target
-
-
-def index(reports: str | Path) -> Path:
-    """Write the page that lists all runs, the newest first, from the summaries in their folders."""
-    target, written = Path(reports) / INDEX, None
-    while (found := _summaries(Path(reports))) != written:  # a run that ended meanwhile is listed as well
-        _write(target, _template("reports_index.html.j2").render(css=_css(), runs=found))
-        written = found
     return target
 
 
@@ -144,12 +132,6 @@ def _row(name: str, check: Check) -> dict[str, Any]:
     return {"stage": name, "slug": slug(name), "verdict": verdict, **vars(check)}
 
 
-def _summaries(reports: Path) -> list[dict]:
-    found = (path for path in reports.glob(f"*/{SUMMARY}"))
-    read = [{**json.loads(path.read_text(encoding="utf-8")), "folder": path.parent.name} for path in found]
-    return sorted(read, key=lambda summary: summary["run_id"], reverse=True)
-
-
 def _key(source: Path, name: str) -> str:
     parts = [source.read_bytes(), name.encode(), *(path.read_bytes() for path in sorted(HERE.glob("reports*")))]
     return hashlib.sha256(b"\0".join([*parts, Path(notebook_html.__file__).read_bytes()])).hexdigest()
@@ -160,25 +142,10 @@ def _css() -> str:
     return (HERE / "reports.css").read_text(encoding="utf-8")
 
 
-@cache
 def _template(name: str):
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters["short"] = short
+    environment = markup.environment()
     environment.filters["slug"] = slug
     return environment.get_template(name)
-
-
-def short(value: Any) -> str:
-    """Return a value as a person reads it: a number with four digits that count, nothing as a dash."""
-    if value is None or value == "":
-        return "–"
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return str(value)
-    return f"{value:,}" if isinstance(value, int) or float(value).is_integer() else f"{value:,.4g}"
 
 
 def _write(target: Path, text: str) -> None:

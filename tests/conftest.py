@@ -3,8 +3,9 @@
 import os
 
 import pytest
+from boards import empty, full, full_store  # noqa: F401  a fixture is found by its name
 from by_hand import EVALUATION, execute, fresh_folder, stages, train_others
-from postgresql import postgresql, postgresql_server  # noqa: F401  a fixture is found by its name
+from postgresql import postgresql, postgresql_server  # noqa: F401  the same
 from releases import (  # noqa: F401  the same
     finished_run,
     mlflow_database,

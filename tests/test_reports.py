@@ -123,26 +123,6 @@ def test_a_page_is_made_again_only_if_its_notebook_changed(run):
     assert "Another" in reports.page(source, "01_design").read_text(encoding="utf-8")
 
 
-def test_the_index_lists_the_newest_run_first_with_outcome_and_score(run, tmp_path):
-    build(run)
-    reports.build(tmp_path / "reports/2026-01-03", tmp_path / "none", run_id="2026-01-03", status="failed", names=[])
-    index = (tmp_path / "reports/index.html").read_text(encoding="utf-8")
-    assert index.index("2026-01-03/report.html") < index.index("2026-01-02/report.html")
-    assert "0.5123" in index and "refused" in index and "failed" in index
-
-
-def test_an_index_without_runs_says_how_to_start_one(tmp_path):
-    assert "pipeline.py run" in reports.index(tmp_path).read_text(encoding="utf-8")
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [(None, "–"), (True, "True"), (166054, "166,054"), (0.123456, "0.1235"), (3.0, "3.0"), ("a", "a"), (1e-9, "1e-09")],
-)
-def test_values_are_shown_as_a_person_reads_them(value, text):
-    assert reports.short(value) == text
-
-
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
 @pytest.mark.parametrize("width", [500, 1200])
 def test_a_wide_table_scrolls_by_itself_and_its_headings_stand_above_their_cells(run, width):
