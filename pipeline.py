@@ -165,6 +165,24 @@ def replay(
 
 
 @app.command()
+def dashboard(
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Where to listen.")] = 8866,
+    host: Annotated[str, typer.Option(help="The address to listen at; others than this machine need a token.")] = (
+        "127.0.0.1"
+    ),
+    visitors: Annotated[int, typer.Option(min=1, help="How many may look at once.")] = 10,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open a browser at it.")] = True,
+    store: Store = None,
+    reports: Reports = None,
+) -> None:
+    """Show how the model is doing, on a page for people; CUADERNO_DASHBOARD_TOKEN makes it ask for a token."""
+    from lib import dashboard_server
+
+    place = dashboard_server.Place(host, port, visitors)
+    dashboard_server.serve(_project(store, reports), place, browser=browser, say=typer.echo)
+
+
+@app.command()
 def gc(
     keep: Annotated[int, typer.Option(min=0, help="How many of the newest runs to keep.")] = 10,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be removed.")] = False,

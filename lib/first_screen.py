@@ -7,6 +7,7 @@ from typing import Any
 from lib.health import day
 
 USUAL_DAYS = 28
+UNKNOWN = {"n": None, "words": "The database cannot be read.", "bars": []}
 
 
 def cards(found: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
@@ -17,10 +18,13 @@ def cards(found: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     found : mapping
         As `overview.read` returns it.
     """
+    away = any(notice["kind"] == "away" for notice in found["notices"])
+    today = datetime.now(UTC).strftime("%Y-%m-%d")
     return {
-        "predictions": predictions(found["daily"], datetime.now(UTC).strftime("%Y-%m-%d")),
+        "predictions": UNKNOWN if away else predictions(found["daily"], today),
         "score": score(found["windows"], found["dossier"]),
         "decision": decision(found["decisions"], found["pages"]),
+        "no_decision": UNKNOWN["words"] if away else "No decision is on record yet.",
     }
 
 

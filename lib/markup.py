@@ -95,6 +95,12 @@ def css() -> str:
 
 
 @cache
+def live_css() -> str:
+    """Return what the dashboard's page needs beside `css`, for controls and figures."""
+    return (HERE / "dashboard_live.css").read_text(encoding="utf-8")
+
+
+@cache
 def template(name: str):
     """Return a template of `lib`."""
     return environment().get_template(name)

@@ -62,8 +62,8 @@ def _engine(project: Project):
         if database.address(project.store).get_backend_name() == "sqlite" and not _has_file(project):
             return None, []
         return database.connect(project.store), []
-    except InputError as error:
-        return None, [_away(str(error))]
+    except InputError:
+        return None, [_away("The database cannot be used.")]
 
 
 def _has_file(project: Project) -> bool:

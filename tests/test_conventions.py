@@ -20,6 +20,8 @@ TEXT = {".py", ".md", ".toml", ".yml", ".yaml", ".json", ".ipynb", ".css", ".j2"
 
 MLFLOW = {"tracking", "registry"}
 ENVIRONMENT = {
+    "dashboard": "the folders, and what a visitor asks for, come to the kernel by its environment",
+    "dashboard_server": "the token of the dashboard, and the folders for its kernels",
     "database": "the address of the prediction database, with its password",
     "forkserver": "a forked kernel takes the environment of the one who asked for it",
     "kernels": "a kernel gets the environment of its caller",

@@ -1,0 +1,108 @@
+"""What the dashboard's server answers: the page, as long as there is a place; pages of runs; its health."""
+
+import re
+import time
+from typing import Any, ClassVar
+
+import tornado.web
+from jupyter_core.utils import ensure_async
+from jupyter_server.base.handlers import JupyterHandler
+from jupyter_server.utils import url_path_join
+from tornado.httpclient import AsyncHTTPClient, HTTPRequest
+from voila.static_file_handler import AllowListFileHandler
+from voila.tornado.handler import TornadoVoilaHandler
+
+from lib import dashboard_health, markup
+from lib.project import Project
+
+RUN_PAGES = re.compile(r"[\w.-]+/(report|0\d_\w+|04_training/[\w.-]+)\.html|[\w.-]+\.html")
+"""What a visitor may read beside the page itself: what `reports` and `twin` have written for people."""
+
+FULL = (
+    "<!DOCTYPE html><html lang='en'><meta charset='utf-8'><meta name='viewport' content='width=device-width'>"
+    "<title>All places are taken</title><style>{css}</style><body class='alone'><main class='board'>"
+    "<section class='health unwatched'><p class='word'>All places are taken</p><p class='why'>{n} people look at the "
+    "dashboard now, as many as it was started for.</p><p class='next'>Try again in a minute, or read "
+    "<a href='reports/index.html'>the page as of the last run</a>.</p></section></main></body></html>"
+)
+
+SECONDS_OF_HEALTH = 20
+"""How long a verdict on the page holds, so that asking often costs no kernels."""
+
+
+class PageHandler(TornadoVoilaHandler):
+    """The page, if there is a place left."""
+
+    @tornado.web.authenticated
+    async def get(self, path: str | None = None) -> None:
+        """Answer with the page, or say in a friendly way that all places are taken."""
+        if path:
+            raise tornado.web.HTTPError(404)
+        manager, most = self.kernel_manager, self.settings["cuaderno_visitors"]
+        ahead = manager.get_pool_size(self.notebook_path)
+        if len(manager.list_kernel_ids()) - ahead >= most:
+            self.set_status(503)
+            self.set_header("Retry-After", "60")
+            await self.finish(FULL.format(css=markup.css(), n=most))
+            return
+        await super().get()
+
+
+class RunPageHandler(JupyterHandler, tornado.web.StaticFileHandler):
+    """The pages that runs have left, and the static twin; nothing else of the folder of reports."""
+
+    def get_absolute_path(self, root: str, path: str) -> str:
+        """Refuse whatever is not a page for people."""
+        if not RUN_PAGES.fullmatch(path.replace("\\", "/")) or ".." in path:
+            raise tornado.web.HTTPError(404)
+        return super().get_absolute_path(root, path)
+
+    @tornado.web.authenticated
+    async def get(self, path: str, include_body: bool = True) -> None:
+        """Answer with a page."""
+        await tornado.web.StaticFileHandler.get(self, path, include_body)
+
+    @tornado.web.authenticated
+    async def head(self, path: str) -> None:
+        """Answer as `get`, without the page."""
+        await self.get(path, include_body=False)
+
+
+class HealthHandler(JupyterHandler):
+    """Whether the page can be made: it is made, and read."""
+
+    verdicts: ClassVar[dict[str, Any]] = {}
+
+    @tornado.web.authenticated
+    async def get(self) -> None:
+        """Answer with 200 if the page is whole, else with 503 and why not."""
+        if time.monotonic() - self.verdicts.get("at", -SECONDS_OF_HEALTH) >= SECONDS_OF_HEALTH:
+            self.verdicts.update(verdict=await self._look(), at=time.monotonic())
+        verdict = self.verdicts["verdict"]
+        self.set_status(200 if verdict.healthy else 503)
+        self.set_header("Content-Type", "application/json")
+        await self.finish(dashboard_health.told(verdict))
+
+    async def _look(self) -> dashboard_health.Verdict:
+        token = self.identity_provider.token
+        address = f"{self.request.protocol}://{self.request.host}{self.base_url}"
+        headers = {"Authorization": f"token {token}"} if token else {}
+        asked = HTTPRequest(address, headers=headers, request_timeout=60)
+        answer = await AsyncHTTPClient().fetch(asked, raise_error=False)
+        text = answer.body.decode(errors="replace") if answer.body else ""
+        kernel = dashboard_health.kernel_of(text)
+        if kernel in self.kernel_manager:
+            await ensure_async(self.kernel_manager.shutdown_kernel(kernel, now=True))
+        return dashboard_health.of(answer.code, text)
+
+
+def instead(handlers: list, project: Project) -> list:
+    """Return Voila's handlers with ours in the place of those for the page and for files."""
+    base = handlers[-1][0].removesuffix("(.*)")
+    kept = [each for each in handlers[:-1] if each[1] is not AllowListFileHandler]
+    ours = [
+        (url_path_join(base, "health"), HealthHandler),
+        (url_path_join(base, r"reports/(.*)"), RunPageHandler, {"path": str(project.reports)}),
+        (handlers[-1][0], PageHandler, handlers[-1][2]),
+    ]
+    return [*kept, *ours]
