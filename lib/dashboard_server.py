@@ -19,6 +19,7 @@ from lib.project import Project
 TOKEN = "CUADERNO_DASHBOARD_TOKEN"  # noqa: S105  the name of a variable, and not what it holds
 NOTEBOOK = "dashboard.ipynb"
 LOCAL = ("127.0.0.1", "localhost", "::1")
+EXTENSIONS = ["@voila-dashboards/widgets-manager8", "@jupyter-widgets/jupyterlab-manager", "jupyterlab-plotly"]
 IDLE_SECONDS = 15 * 60
 POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
@@ -108,7 +109,7 @@ def _application(project: Project, token: str, visitors: int):
             found = super().init_settings()
             found["allow_remote_access"] = self.ip not in LOCAL
             found["headers"] = {"Content-Security-Policy": POLICY, "X-Content-Type-Options": "nosniff"}
-            return found | {"cuaderno_visitors": visitors, "ws_ping_interval": 30_000, "ws_ping_timeout": 30_000}
+            return found | {"cuaderno_visitors": visitors, "ws_ping_interval": 60_000, "ws_ping_timeout": 60_000}
 
         def init_handlers(self) -> list:
             """Put our own page and files in the place of Voila's."""
@@ -133,7 +134,7 @@ def _settings() -> dict[str, Any]:
             "template": "lab",
             "file_allowlist": ["nothing"],
             # Others that are installed could raise errors in the console, or fetch from the network.
-            "extension_allowlist": ["@voila-dashboards/widgets-manager8", "jupyterlab-plotly"],
+            "extension_allowlist": EXTENSIONS,
             "page_config_hook": _page_config,
         },
         "VoilaExporter": {"template_file": "dashboard_page.html.j2"},
