@@ -107,6 +107,25 @@ def labels(
 
 
 @app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="Beyond this machine only with a token in CUADERNO_SERVE_TOKEN.")] = (
+        "127.0.0.1"
+    ),
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 for any that is free.")] = 8000,
+    key: Key = "",
+    model: Model = "",
+    body_limit: Annotated[int, typer.Option(min=1, help="Bytes that a request may have.")] = 8 * 2**20,
+    time_limit: Annotated[float, typer.Option(min=0.01, help="Seconds that an answer may take.")] = 30.0,
+    store: Store = None,
+) -> None:
+    """Serve the champion over HTTP; promotion and rollback are followed, and every answer is recorded."""
+    from lib import hosting, serving
+
+    limits = serving.Limits(body_limit, time_limit)
+    hosting.serve(_project(store).store, model=model, key=key, host=host, port=port, limits=limits, tell=typer.echo)
+
+
+@app.command()
 def history(store: Store = None, as_json: AsJson = False) -> None:
     """Show who or what changed the champion, when, from what to what, and why."""
     from lib import database, decisions

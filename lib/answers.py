@@ -79,6 +79,11 @@ def hashes(X: pd.DataFrame, times: pd.Series | None) -> np.ndarray:
     return rowkeys.hashes(X if times is None else X.assign(**{"the time of the row": times}))
 
 
+def texts(hashed: np.ndarray) -> list[str]:
+    """Return hashes as the database has them."""
+    return rowkeys.as_text(hashed)
+
+
 def written(answer: pd.DataFrame, times: pd.Series | None, hashed: Sequence[str], at: pd.Timestamp) -> pd.DataFrame:
     """Return the columns that `predictions.write` takes, in the order of the rows.
 

@@ -119,6 +119,11 @@ def drop(store: str | Path, model_name: str) -> None:
     (_home(store, model_name) / POINTER).unlink(missing_ok=True)
 
 
+def pointer(store: str | Path, model_name: str) -> Path:
+    """Return the file that names the version in use, and is replaced when another takes its place."""
+    return _home(store, model_name) / POINTER
+
+
 def _home(store: str | Path, model_name: str) -> Path:
     return Path(store) / "champion" / model_name
 

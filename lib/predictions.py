@@ -16,7 +16,7 @@ from lib import archive, champion, coercion, database, packaging, portable, reco
 from lib.records import SERVED, Origin
 from lib.truth import Labelled
 
-__all__ = ["SERVED", "Labelled", "Origin", "daily", "inputs", "is_written", "label", "window", "write"]
+__all__ = ["SERVED", "Labelled", "Origin", "daily", "inputs", "is_written", "label", "service", "window", "write"]
 
 
 def write(store: str | Path, model_name: str, scored: pd.DataFrame, origin: Origin, inputs=None) -> int:
@@ -205,3 +205,29 @@ def daily(store: str | Path, model_name: str, start=None, end=None) -> pd.DataFr
 
 
 _BOUNDS = {"start": ">=", "end": "<"}
+
+
+def service(store: str | Path, model_name: str, start=None, end=None) -> dict[str, Any] | None:
+    """Return how the server was, by the time of the requests: `n`, `errors` (its own), `p50_ms` and `p95_ms`.
+
+    Latencies are known by class, and the upper end of the class is given. None if nothing was asked.
+    """
+    asked = {"model_name": model_name} | {
+        name: as_text(time)[:16] for name, time in (("start", start), ("end", end)) if time is not None
+    }
+    within = [f"minute {sign} :{name}" for name, sign in _BOUNDS.items() if name in asked]
+    query = f"""SELECT upper_ms, sum(n) AS n, sum(CASE WHEN status >= 500 THEN n ELSE 0 END) AS errors
+        FROM served_requests WHERE {" AND ".join(["model_name = :model_name", *within])}
+        GROUP BY upper_ms ORDER BY upper_ms"""
+    with database.connect(store).connect() as connection:
+        found = pd.DataFrame(connection.execute(text(query), asked).all(), columns=["upper_ms", "n", "errors"])
+    if found.empty:
+        return None
+    share = found["n"].astype("float64").cumsum() / float(found["n"].sum())
+    quantile = lambda q: float(found.loc[share >= q, "upper_ms"].iloc[0])  # noqa: E731
+    return {
+        "n": int(found["n"].sum()),
+        "errors": int(found["errors"].sum()),
+        "p50_ms": quantile(0.5),
+        "p95_ms": quantile(0.95),
+    }

@@ -102,5 +102,15 @@ def _predictions_and_labels(dialect: str) -> list[str]:
     ]
 
 
-MIGRATIONS = [_decisions_and_files, _windows_and_notices, _predictions_and_labels]
+def _served_requests(dialect: str) -> list[str]:
+    """Make the table of how many requests were answered, by minute, status and latency class."""
+    del dialect
+    return [
+        """CREATE TABLE served_requests (
+            model_name TEXT NOT NULL, minute TEXT NOT NULL, status INTEGER NOT NULL, upper_ms DOUBLE PRECISION NOT NULL,
+            n BIGINT NOT NULL, PRIMARY KEY (model_name, minute, status, upper_ms))""",
+    ]
+
+
+MIGRATIONS = [_decisions_and_files, _windows_and_notices, _predictions_and_labels, _served_requests]
 """What makes each version of the schema from the one before; only ever added to."""

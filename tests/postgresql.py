@@ -55,10 +55,29 @@ def server() -> Iterator[str]:
             _wait_for(url)
             yield url
         finally:
-            process.send_signal(signal.SIGINT)  # PostgreSQL's fast shutdown; SIGTERM would wait for its clients
-            process.wait(timeout=30)
+            for each in (process, *_STARTED_AGAIN):
+                each.send_signal(signal.SIGINT)  # PostgreSQL's fast shutdown; SIGTERM would wait for its clients
+                each.wait(timeout=30)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def stopped(url: str) -> Iterator[None]:
+    """Stop the server of a URL for the time of a ``with`` block; the one that `server` ends is another then."""
+    import sqlalchemy
+
+    folder = Path(sqlalchemy.make_url(url).query["host"])
+    number = int((folder / "data" / "postmaster.pid").read_text().split()[0])
+    os.kill(number, signal.SIGINT)
+    while (folder / "data" / "postmaster.pid").exists():
+        time.sleep(0.05)
+    yield
+    _STARTED_AGAIN.append(_run(_binaries(), folder, _unprivileged_user()))
+    _wait_for(url)
+
+
+_STARTED_AGAIN: list[subprocess.Popen] = []
 
 
 def _binaries() -> Path:
@@ -90,8 +109,13 @@ def _start(binaries: Path, folder: Path, user: str | None) -> subprocess.Popen:
         shutil.chown(password, user)
     initdb = [binaries / "initdb", "-D", data, "-U", "cuaderno", "-A", "scram-sha-256", "--pwfile", password, "-N"]
     subprocess.run(initdb, user=user, cwd=folder, check=True, capture_output=True)
+    return _run(binaries, folder, user)
+
+
+def _run(binaries: Path, folder: Path, user: str | None) -> subprocess.Popen:
+    data = folder / "data"
     options = ["-c", "listen_addresses=", "-c", f"unix_socket_directories={folder}", "-c", "fsync=off"]
-    with (folder / "log").open("w") as log:
+    with (folder / "log").open("a") as log:
         return subprocess.Popen(
             [binaries / "postgres", "-D", data, *options], user=user, cwd=folder, stdout=log, stderr=log
         )

@@ -12,8 +12,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 from skrub import DatetimeEncoder
+from sqlalchemy import text
 
-from lib import files, reading, registry, results, tracking
+from lib import database, files, reading, registry, results, tracking
 from lib.checks import Check
 
 FEATURES = ["distance", "seats", "jet", "carrier", "departure"]
@@ -129,3 +130,18 @@ def operating(registered_store, tmp_path, monkeypatch) -> Path:
     for name in ENVIRONMENT:
         monkeypatch.delenv(name, raising=False)
     return Path(shutil.copytree(registered_store, tmp_path / "operating"))
+
+
+def copy_records(store: Path, url: str, monkeypatch) -> None:
+    """Let another database have what a store's own knows of its versions, and be the store's from now on."""
+    with database.connect(store).connect() as connection:
+        known = {name: connection.execute(text(f"SELECT * FROM {name}")).mappings().all() for name in RECORDS}
+    monkeypatch.setenv(database.ADDRESS, url)
+    with database.connect(store).begin() as connection:
+        for table, rows in known.items():
+            columns = [name for name in rows[0] if name != "id"]
+            add = f"INSERT INTO {table} ({', '.join(columns)}) VALUES (:{', :'.join(columns)})"
+            connection.execute(text(add), [dict(row) for row in rows])
+
+
+RECORDS = ("decisions", "model_files")

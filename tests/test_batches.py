@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from releases import MODEL_NAME, raw_table
+from releases import MODEL_NAME, copy_records, raw_table
 from sqlalchemy import text
 
 from lib import batches, champion, database, intake, packaging, portable, predictions
@@ -21,19 +21,8 @@ ROOT = Path(__file__).parent.parent
 def anywhere(request, operating, monkeypatch):
     """Return a store whose database is of either kind; the champion's record moves with it."""
     if request.param == "postgresql":
-        recorded = database.connect(operating)
-        with recorded.connect() as connection:
-            known = {t: connection.execute(text(f"SELECT * FROM {t}")).mappings().all() for t in RECORDS}
-        monkeypatch.setenv(database.ADDRESS, request.getfixturevalue("postgresql"))
-        with database.connect(operating).begin() as connection:
-            for table, rows in known.items():
-                columns = [name for name in rows[0] if name != "id"]
-                add = f"INSERT INTO {table} ({', '.join(columns)}) VALUES (:{', :'.join(columns)})"
-                connection.execute(text(add), [dict(row) for row in rows])
+        copy_records(operating, request.getfixturevalue("postgresql"), monkeypatch)
     return operating
-
-
-RECORDS = ("decisions", "model_files")
 
 
 def table(n_rows):

@@ -23,6 +23,7 @@ ENVIRONMENT = {
     "dashboard": "the folders, and what a visitor asks for, come to the kernel by its environment",
     "dashboard_server": "the token of the dashboard, and the folders for its kernels",
     "database": "the address of the prediction database, with its password",
+    "hosting": "the token that requests have to bring",
     "forkserver": "a forked kernel takes the environment of the one who asked for it",
     "kernels": "a kernel gets the environment of its caller",
     "notify": "the address to tell people at, which may hold a password",
