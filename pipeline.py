@@ -126,6 +126,27 @@ def serve(
 
 
 @app.command()
+def monitor(
+    parameter: Parameters = None,
+    file: ParameterFile = None,
+    model: Model = "",
+    start: Annotated[str, typer.Option("--from", help="Monitor the windows from this date on again.")] = "",
+    unfinished: Annotated[bool, typer.Option("--unfinished", help="The window that is still running, too.")] = False,
+    store: Store = None,
+    reports: Reports = None,
+    as_json: AsJson = False,
+) -> None:
+    """Monitor what was predicted since the last window; alarms are recorded and sent to CUADERNO_ALARM_URL."""
+    from lib import inspection, parameters, progress, summary
+
+    asked = inspection.Asked(model, parameters.given(parameter or [], file), start, unfinished)
+    with _interruptible(), progress.shown(quiet=as_json) as listener:
+        found = inspection.monitor(_project(store, reports), asked, listener)
+    _show(found.as_dict(), summary.monitored_text, as_json)
+    raise typer.Exit(found.exit_status)
+
+
+@app.command()
 def history(store: Store = None, as_json: AsJson = False) -> None:
     """Show who or what changed the champion, when, from what to what, and why."""
     from lib import database, decisions

@@ -66,14 +66,28 @@ def windows(
 
 
 def pending(every: Iterable[Due], known: Iterable[Window], *, start: str = "") -> list[Due]:
-    """Return the windows from the first on that is new or has new predictions or labels, or from `start` on."""
+    """Return the windows from the first on that is new or has new predictions or labels, or from `start` on.
+
+    Raises
+    ------
+    InputError
+        If `start` is no time.
+    """
+    again = _time(start) if start else None
     seen = {(window.start, window.end): window.payload.get("counted") for window in known}
     every = list(every)
     for place, window in enumerate(every):
         counted = {"n": window.n, "labelled": window.n_labelled}
-        if seen.get((window.start, window.end)) != counted or (start and window.end > start):
+        if seen.get((window.start, window.end)) != counted or (again is not None and pd.Timestamp(window.end) > again):
             return every[place:]
     return []
+
+
+def _time(text: str) -> pd.Timestamp:
+    try:
+        return pd.Timestamp(text).tz_localize(None)
+    except ValueError:
+        raise InputError(f"--from takes a date, as in 2013-07-01; found {text!r}.") from None
 
 
 def _due(period: pd.Period, days: pd.DataFrame) -> Due:

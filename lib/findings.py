@@ -60,10 +60,11 @@ def drift(window: Mapping[str, Any], most: int = 10) -> pd.DataFrame:
 
 
 def effects(windows: Windows, most: int = 15) -> pd.DataFrame:
-    """Return the effect in units of its limit, one row a column, one column a window; the columns that move most."""
-    table = pd.DataFrame(
-        {w["start"]: {entry["column"]: entry["effect"] / entry["limit"] for entry in w["drift"]} for w in windows}
-    )
+    """Return the effects, one row a column, one column a window; the columns that move most.
+
+    Each is in units of what it is judged by: its limit, or what was usual within the training rows if that is more.
+    """
+    table = pd.DataFrame({window["start"]: {e["column"]: _relative(e) for e in window["drift"]} for window in windows})
     order = table.mean(axis=1).sort_values(ascending=False, kind="stable").index
     return table.loc[order[:most]]
 
@@ -87,3 +88,7 @@ def service(windows: Windows) -> pd.DataFrame:
     known = {window["start"]: window["service"] for window in windows if window["service"]}
     names = ["n", "errors", "p50_ms", "p95_ms"]
     return pd.DataFrame.from_dict(known, orient="index", columns=names).rename_axis("start")
+
+
+def _relative(entry: Mapping[str, Any]) -> float:
+    return entry["effect"] / max(entry["limit"], entry["usual"])

@@ -51,7 +51,7 @@ def effects(table: pd.DataFrame, title: str) -> Figure:
     ax.set_yticks(np.arange(len(table)), [short(name) for name in table.index])
     _windows(ax, table.columns)
     ax.grid(visible=False)
-    drawn.colorbar(shades, ax=ax, label="effect, in units of its limit")
+    drawn.colorbar(shades, ax=ax, label="effect, in units of its limit\nor of what is usual")
     return drawn
 
 
@@ -86,7 +86,7 @@ def _shares(ax, entry: Mapping[str, Any]) -> None:
 
 
 def _bins(edges: Sequence[float]) -> list[str]:
-    return [f"< {edges[0]:.3g}", *(f"{edge:.3g}" for edge in edges)] if edges else ["all"]
+    return [f"< {edges[0]:.5g}", *(f"{edge:.5g}" for edge in edges)] if edges else ["all"]
 
 
 def _windows(ax, starts: Sequence[str]) -> None:

@@ -17,6 +17,7 @@ from lib.profile import Column
 ALPHA = 0.01
 MARGIN = {"gaps": 0.05, "unseen categories": 0.01, "out of range": 0.01, "not of its type": 0.01, "fractions": 0.01}
 """How many more rows than usual matter; a gap is something that most models are made to live with."""
+NEW_IN_KIND = ("unseen categories", "out of range")
 LEAST_ROWS = 30
 
 
@@ -36,7 +37,7 @@ def findings(
     columns : mapping of str to Column
         The reference's profiles.
     about : mapping of str to mapping
-        What else it knows of each column: `whole`, `usual_gaps`, `usual_unseen`, `usual_outside`.
+        What else it knows of each column: `whole`, and what `usual` returned.
     inputs : DataFrame of shape (n_samples, n_columns)
         As they came.
     alpha : float
@@ -61,7 +62,7 @@ def findings(
 
 
 def usual(column: Column, values: pd.Series, parts: Iterable[np.ndarray]) -> dict[str, float]:
-    """Return the shares of gaps, of unseen categories and of values out of range that are usual for a column.
+    """Return what is usual for a column: the shares of gaps and of new values, and whether it can be constant.
 
     Parameters
     ----------
@@ -80,7 +81,8 @@ def usual(column: Column, values: pd.Series, parts: Iterable[np.ndarray]) -> dic
             new.append(_share_new(column, values[seen], values[part]))
         seen = seen | part
     name = "usual_unseen" if column.kind == "category" else "usual_outside"
-    return {"usual_gaps": max(gaps), name: float(max(new))}
+    constant = any(values[part].nunique() == 1 for part in parts)
+    return {"usual_gaps": max(gaps), name: float(max(new)), "usual_constant": constant}
 
 
 def _counted(
@@ -98,14 +100,18 @@ def _counted(
         yield "out of range", _n_outside(column, values), n_known, usual
     if known.get("whole") and n_known:
         yield "fractions", int((np.mod(values.dropna().to_numpy(dtype="float64"), 1) != 0).sum()), n_known, 0.0
-    yield "one value only", _n_constant(column, values, n_known), n_known, 0.0
+    yield "one value only", _n_constant(column, values, n_known), n_known, float(known.get("usual_constant", False))
 
 
 def _entry(name: str, finding: str, n: int, of: int, usual: float, alpha: float) -> dict[str, Any]:
     share = n / max(of, 1)
-    limit = min(usual + MARGIN.get(finding, 0.0), 1.0)
+    margin = MARGIN.get(finding, 0.0)
+    if finding in NEW_IN_KIND:
+        # what was new in each period will be so again: a column that runs with time is beyond its range always
+        margin = max(margin, usual / 2)
+    limit = min(usual + margin, 1.0)
     beyond_chance = finding not in MARGIN or _p_value(n, of, usual) < alpha
-    alarming = bool(share >= limit and share > usual and beyond_chance)
+    alarming = bool(share >= limit and share > usual and beyond_chance and (limit < 1 or finding not in NEW_IN_KIND))
     return {
         "column": name, "finding": finding, "n": int(n), "share": share, "limit": limit, "alarming": alarming,
         "in_words": f"{name}: {finding} in {n} of {of} rows ({share:.1%}), usual are up to {usual:.1%}.",

@@ -16,7 +16,7 @@ from lib.profile import Column
 
 N_BINS = 100
 """Fine bins of a number: each of its values if it has no more, else stretches that hold equally many rows."""
-N_PERIODS = 10
+N_PERIODS = 20
 MOST_SLICES = 12
 PREDICTION = "prediction"
 ALPHA = 0.01

@@ -13,7 +13,9 @@ from scipy import stats
 LEAST_ROWS = 30
 LEAST_LOSS = 0.01
 SLICE_LOSS = 0.05
-TODO = {
+UNUSABLE = ("missing column", "not of its type")
+"""Findings that are faults whatever rests on the column."""
+ADVICE = {
     "performance": "Retrain on newer rows; if that was tried, look at the slices and at the drifted columns.",
     "contract": "Stop acting on the model, or check each answer by hand, until a better one is promoted.",
     "estimate": "Get labels for these rows to see whether it is so, and retrain if it is.",
@@ -62,10 +64,10 @@ def of(
             "estimate": _fallen(found["estimated"], known["estimated"], loss, alpha, "estimated without labels"),
             "prediction": _prediction(found["prediction"]),
             "inputs": _inputs(found["drift"], drifted_weight),
-            "quality": _quality(found["quality"]),
+            "quality": _quality(found["quality"], known["about"], drifted_weight),
             "slices": _slices(found["slices"], known["by_slice"], known.get("slice_loss") or SLICE_LOSS, alpha),
         }
-    return {name: {**signal, "todo": TODO[name]} for name, signal in signals.items() if signal}
+    return {name: {**signal, "todo": ADVICE[name]} for name, signal in signals.items() if signal}
 
 
 def weight(entries: Iterable[Mapping[str, Any]]) -> float:
@@ -116,12 +118,16 @@ def _inputs(entries: list[Mapping], drifted_weight: float) -> Signal | None:
     return _signal(bool(drifted) and carried >= drifted_weight, carried, drifted_weight, what)
 
 
-def _quality(findings: list[Mapping]) -> Signal:
+def _quality(findings: list[Mapping], about: Mapping[str, Mapping], least_weight: float) -> Signal:
+    """Return whether the columns are at fault: one cannot be used at all, or much of the score rests on those."""
     alarming = [finding for finding in findings if finding["alarming"]]
+    names = {finding["column"] for finding in alarming}
+    columns = [name for name in about if "whole" in about[name]]
+    carried = weight({"importance": about[name].get("importance"), "drifted": name in names} for name in columns)
+    broken = any(finding["finding"] in UNUSABLE for finding in alarming)
     what = " ".join(finding["in_words"] for finding in alarming[:3]) or "The columns are as they were."
-    worst = max((finding["share"] for finding in alarming), default=0.0)
-    limit = min((finding["limit"] for finding in alarming), default=0.0)
-    return _signal(bool(alarming), worst, limit, what)
+    what += f" {carried:.0%} of the score rests on these columns." if alarming else ""
+    return _signal(broken or (bool(alarming) and carried >= least_weight), carried, least_weight, what)
 
 
 def _slices(now: list[Mapping], before: list[Mapping], loss: float, alpha: float) -> Signal | None:
