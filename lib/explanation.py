@@ -68,14 +68,15 @@ def partial_dependence(
     Returns
     -------
     DataFrame
-        Indexed by the value tried; one column, named as the positive class or the target, or one for each class.
+        Indexed by the value tried; one column, named as the positive class or the target, or one for each class. A
+        column without a value in these rows has nothing to try, and no row here.
     """
     rows = X.iloc[:: -(-len(X) // max_rows)]
     values = _values_to_try(X[column].dropna(), n_points)
     found = [np.mean(scoring.predict(design, model, _set(rows, column, value)), axis=0) for value in values]
     names = {"binary": design["classes"][-1:], "multiclass": design["classes"]}.get(design["task"], [design["target"]])
     return pd.DataFrame(
-        np.reshape(found, (len(values), -1)), index=pd.Index(values, name=column), columns=map(str, names)
+        np.reshape(found, (len(values), len(names))), index=pd.Index(values, name=column), columns=map(str, names)
     )
 
 
@@ -85,6 +86,8 @@ def _shuffled_score(design, model, X, y, column, generator) -> float:
 
 
 def _values_to_try(values: pd.Series, n_points: int) -> list:
+    if values.empty:
+        return []
     if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):
         ends = np.quantile(values, np.linspace(0.05, 0.95, n_points), method="nearest")
         return np.unique(ends).tolist()

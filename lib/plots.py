@@ -4,6 +4,7 @@ Every figure has a title that says what is shown and axis labels with units. Fur
 ``plots_<stem>`` and start from `figure` and `panels`, so that all look alike.
 """
 
+import warnings
 from collections.abc import Sequence
 
 import numpy as np
@@ -17,6 +18,8 @@ PALETTE = (BLUE, ORANGE, GREEN, "#cc79a7", "#e69f00", "#56b4e9", "#000000")
 """Okabe and Ito (2008), "Color universal design": told apart by all, black and yellow left out or last."""
 
 ROLE_COLOURS = {"train": BLUE, "validation": ORANGE, "test": GREEN}
+# A name in a script that the font lacks is drawn as boxes, and needs no line of warning for each letter.
+warnings.filterwarnings("ignore", "Glyph .* missing from font")
 DPI = 80
 STYLE = {
     "figure.dpi": DPI,
@@ -67,11 +70,11 @@ def panels(
         drawn = plt.figure(figsize=(width, height * n_rows))
         axes = drawn.subplots(n_rows, columns, squeeze=False).ravel()
         for place, (ax, title) in enumerate(zip(axes, titles, strict=False)):
-            ax.set_title(title)
-            ax.set(xlabel=xlabel, ylabel=ylabel if place % columns == 0 else "")
+            ax.set_title(_plain(title))
+            ax.set(xlabel=_plain(xlabel), ylabel=_plain(ylabel) if place % columns == 0 else "")
         for ax in axes[len(titles) :]:
             ax.remove()
-        drawn.suptitle(suptitle or None, x=0.01, ha="left", fontsize=12)
+        drawn.suptitle(_plain(suptitle) or None, x=0.01, ha="left", fontsize=12)
     # pyplot would show an open figure a second time, at the end of the cell that returns it
     plt.close(drawn)
     return drawn
@@ -135,7 +138,12 @@ def tidy_dates(ax, values: pd.Series) -> None:
 def short(name, most: int = 28) -> str:
     """Return a name that fits beside an axis."""
     text = str(name)
-    return text if len(text) <= most else text[: most - 1] + "…"
+    return _plain(text if len(text) <= most else text[: most - 1] + "…")
+
+
+def _plain(text: str) -> str:
+    """Return a text in which a dollar sign is no beginning of a formula, which few names of columns are."""
+    return text.replace(r"\$", "$").replace("$", r"\$")
 
 
 def _start(value) -> str:

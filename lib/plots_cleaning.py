@@ -31,6 +31,6 @@ def inflation(before: pd.Series, after: pd.Series, limit: float, *, most: int = 
     ax.plot(after.reindex(shown.index).to_numpy(), places, "o", color=plots.BLUE, label="columns that stay")
     ax.axvline(limit, color=plots.ORANGE, linestyle="--", label=f"limit {limit:g}")
     ax.set_xscale("log")
-    ax.set_yticks(places, shown.index)
+    ax.set_yticks(places, [plots.short(name) for name in shown.index])
     ax.legend(loc="lower right", frameon=False)
     return drawn

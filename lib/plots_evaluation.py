@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from lib.plots import BLUE, GREY, ORANGE, PALETTE, figure, panels
+from lib.plots import BLUE, GREY, ORANGE, PALETTE, figure, panels, short
 
 
 def calibration(bins: pd.DataFrame, title: str, quantity: str) -> Figure:
@@ -62,7 +62,7 @@ def slices(table: pd.DataFrame, overall: float, title: str, xlabel: str) -> Figu
     ax.hlines(places, shown["low"], shown["high"], color=BLUE, linewidth=2)
     ax.plot(shown["score"], places, "o", color=BLUE)
     ax.axvline(overall, color=ORANGE, linestyle="--", linewidth=1.5)
-    names = [f"{row.column} = {row.value} ({row.n_samples})" for row in shown.itertuples()]
+    names = [short(f"{row.column} = {row.value} ({row.n_samples})", 60) for row in shown.itertuples()]
     ax.set_yticks(places, names)
     ax.set_ylim(-0.5, len(table) - 0.5)
     return drawn
@@ -92,6 +92,6 @@ def _dependence(ax, table: pd.DataFrame) -> None:
     numeric = pd.api.types.is_numeric_dtype(table.index)
     places = table.index if numeric else np.arange(len(table))
     for name, colour in zip(table, PALETTE, strict=False):
-        ax.plot(places, table[name], "-o" if numeric else "o", color=colour, markersize=4, label=name)
+        ax.plot(places, table[name], "-o" if numeric else "o", color=colour, markersize=4, label=short(name))
     if not numeric:
-        ax.set_xticks(places, [str(value)[:10] for value in table.index], rotation=45)
+        ax.set_xticks(places, [short(value, 10) for value in table.index], rotation=45)

@@ -57,3 +57,8 @@ def test_explaining_changes_nothing_that_was_given():
     explanation.importance(DESIGN, MODEL, X, Y, random_state=0)
     explanation.partial_dependence(DESIGN, MODEL, X, "strong")
     pd.testing.assert_frame_equal(X, before)
+
+
+def test_a_column_without_a_value_in_these_rows_has_nothing_to_try():
+    found = explanation.partial_dependence(DESIGN, MODEL, X.assign(idle=np.nan), "idle")
+    assert found.shape == (0, 1)

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lib import checks, design, leaks, scoring
+from lib import checks, design, eda, leaks, scoring, splitting
 from lib.errors import GateRefused
 
 SHARED = pathlib.Path(__file__).parent.parent.parent / "shared" / "data"
@@ -140,3 +140,13 @@ def test_the_capped_target_is_named_in_housing():
 def test_rare_classes_are_named_in_wine():
     _, y, contract = read("wine.csv", "quality")
     assert leaks.target_checks(y, contract)[0].value == "9 (5)"
+
+
+@real
+def test_drift_along_the_rows_is_told_in_elec():
+    X, y, contract = read("elec.csv", "class")
+    period = splitting.periods(pd.Series(np.arange(len(X))))
+    moved = eda.movement(X.assign(**{"class": y}), period)
+    _, features = leaks.movement_checks(moved, contract)
+    assert not features.passed
+    assert "vicprice" in features.explanation and "strategy=time" in features.explanation

@@ -39,3 +39,10 @@ def test_a_limit_is_drawn_where_there_is_one(limit):
         if line.get_linestyle() == "--"
     ]
     assert len(dashed) == (limit is not None)
+
+
+@pytest.mark.parametrize("name", ["$x^$", "price $", r"a\$b", "日付", "{f}", "%s", "$$"])
+def test_a_name_is_drawn_as_it_stands_and_never_taken_for_a_formula(name):
+    drawn = plots.bars(pd.Series({name: 1.0}), f"What {name} does", name)
+    drawn.canvas.draw()
+    assert drawn.axes[0].get_title(loc="left").replace(r"\$", "$") == f"What {name} does".replace(r"\$", "$")
