@@ -2,6 +2,7 @@
 
 import gc as garbage
 import json
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,12 +24,17 @@ AsJson = Annotated[bool, typer.Option("--json", help="The result for programs, a
 Parameters = Annotated[list[str] | None, typer.Option("-p", "--parameter", help="NAME=VALUE, for the notebooks.")]
 ParameterFile = Annotated[Path | None, typer.Option("-f", "--file", help="A YAML file of parameters; -p goes first.")]
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__, pretty_exceptions_enable=False)
+app = typer.Typer(add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 
 
-@app.callback()
-def main() -> None:
+@app.callback(invoke_without_command=True)
+def main(asked: typer.Context) -> None:
     """Take a model through its life, from design to operations."""
+    if asked.invoked_subcommand is None:
+        from lib import whereabouts
+
+        given = (os.environ.get(name) for name in ("CUADERNO_STORE", "CUADERNO_REPORTS"))
+        typer.echo(whereabouts.text(_project(*(Path(path) if path else None for path in given))))
 
 
 @app.command()
@@ -202,6 +208,16 @@ def replay(
     with _interruptible():
         found = replays.run(_project(store, reports), asked, tell)
     _show(found, replay_report.text, as_json)
+
+
+@app.command()
+def doctor(store: Store = None, reports: Reports = None, as_json: AsJson = False) -> None:
+    """See whether all that the other verbs need is there and works, and say what to do."""
+    from lib import doctor
+
+    found = doctor.told(doctor.examine(_project(store, reports)))
+    _show(found, doctor.text, as_json)
+    raise typer.Exit(0 if found["well"] else 2)
 
 
 @app.command()

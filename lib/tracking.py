@@ -39,6 +39,12 @@ def address(store: Path) -> str:
     return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{(Path(store).resolve() / FILE).as_posix()}"
 
 
+def telemetry_is_off() -> bool:
+    """Return whether MLflow sends its makers nothing; so it is, unless somebody has set otherwise."""
+    name = "MLFLOW_DISABLE_TELEMETRY"
+    return os.environ.get(name, _SETTINGS[name]).lower() in ("true", "1")
+
+
 def connect(store: str | Path) -> Connection:
     """Return a connection to MLflow's store, created first if it is missing.
 

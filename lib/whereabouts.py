@@ -1,0 +1,72 @@
+"""Where somebody is who types the command alone: what was done last, and the next sensible command."""
+
+import sqlite3
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from lib import dossier
+from lib.project import Project
+
+RUN = "uv run pipeline.py run"
+SCORE, LABELS = "uv run pipeline.py score --data TABLE", "uv run pipeline.py labels --data TABLE"
+MONITOR, CYCLE = "uv run pipeline.py monitor", "uv run pipeline.py cycle"
+STATUS = "uv run pipeline.py status"
+
+
+def of(project: Project) -> tuple[str, str]:
+    """Return where the project stands in a sentence, and the command that comes next; read from files alone."""
+    runs, champions = dossier.runs(project), dossier.champions(project)
+    newest = next(iter(runs), None)
+    if newest is None:
+        return "Nothing was run yet.", RUN
+    if newest["status"] == "running":
+        return f"Run {newest['run_id']} is at work.", STATUS
+    if newest["status"] in ("failed", "killed", "interrupted"):
+        return f"Run {newest['run_id']} ended early ({newest['status']}). {_first(newest['message'])}".strip(), RUN
+    if newest["status"] == "refused":
+        page = project.reports / newest["run_id"] / "report.html"
+        return f"Run {newest['run_id']} was refused. {_first(newest['message'])} Its report: {page}", STATUS
+    if not champions:
+        return f"Run {newest['run_id']} is done, and no model is in use.", RUN
+    return _in_use(project, champions)
+
+
+def text(project: Project) -> str:
+    """Return where the project stands, for a person."""
+    stands, command = of(project)
+    return f"{stands}\nNext:  {command}\nAll verbs:  uv run pipeline.py --help"
+
+
+def _in_use(project: Project, champions: Mapping[str, Mapping[str, Any]]) -> tuple[str, str]:
+    used = ", ".join(f"version {told['version']} of {name}" for name, told in champions.items())
+    counted = _counted(project, ("daily", "labels", "windows"))
+    made = f"{used[0].upper()}{used[1:]} is in use."
+    if counted is None:
+        return made, f"{STATUS}, or {CYCLE}"
+    if not counted["daily"]:
+        return f"{made} Nothing was predicted with it yet.", SCORE
+    if not counted["windows"]:
+        return f"{made} It has predicted, and nobody has looked at how it does.", MONITOR
+    return f"{made} It is watched.", CYCLE if counted["labels"] else LABELS
+
+
+def _counted(project: Project, tables: Iterable[str]) -> dict[str, bool] | None:
+    """Return which tables of the store's own database have rows; None if it is elsewhere or cannot be read."""
+    path = project.store / "predictions.db"
+    if not path.is_file():
+        return None
+    try:
+        connection = sqlite3.connect(
+            f"file:{path.as_posix().replace('?', '%3f').replace('#', '%23')}?mode=ro", uri=True
+        )
+        try:
+            asked = {name: connection.execute(f"SELECT 1 FROM {name} LIMIT 1").fetchone() for name in tables}
+        finally:
+            connection.close()
+    except sqlite3.Error:
+        return None
+    return {name: row is not None for name, row in asked.items()}
+
+
+def _first(message: str | None) -> str:
+    return (message or "").split("\n")[0]
