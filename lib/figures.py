@@ -37,7 +37,7 @@ def performance(
             [w["start"] for w in estimated],
             [w["estimated"]["value"] for w in estimated],
             "estimated",
-            ORANGE,
+            PURPLE,
             dash="dot",
         ),
         _line(x, side["value"], "measured", BLUE),
