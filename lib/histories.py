@@ -58,8 +58,11 @@ def of_champion(project: Project, model: str = "") -> History | None:
     run_dir = newer.run_of(project, found)
     contract, chosen = files.read(run_dir, files.DESIGN), found.info["chosen"]
     params = files.read(run_dir, files.CANDIDATE_SUMMARY, candidate=chosen)["params"]
+    log = decisions.read(engine, found.model_name)
+    base = newer.base_of(project, found, log)
+    is_demo = files.read(base, files.DESIGN)["source"] == design.DEMO
     # Only the demo has a future that is known already.
-    table = _demo() if contract["source"] == design.DEMO else newer.table(project, found)
+    table = _demo() if is_demo else newer.table(project, found.model_name, base, contract)
     lead = [
         f"Contract, candidate {chosen} and its parameters are those of version {found.version} of {found.model_name}."
     ]

@@ -1,6 +1,6 @@
-"""A newer table for a model: what its champion was made from, and the labelled rows that have been predicted since."""
+"""A newer table for a model: what its first champion was made from, and the labelled rows predicted since."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +8,7 @@ import pandas as pd
 
 from lib import files, predictions
 from lib.champion import Champion
+from lib.decisions import Decision
 from lib.errors import InputError
 from lib.project import Project
 
@@ -20,31 +21,44 @@ def run_of(project: Project, champion: Champion) -> Path:
     InputError
         If it is gone.
     """
-    folder = project.runs / str(champion.info.get("run_id"))
-    if not files.exists(folder, files.DESIGN):
-        raise InputError(
-            f"{folder} is gone, from which version {champion.version} of {champion.model_name} was made: its contract "
-            "and its rows are needed. Bring the folder back, or make a champion anew with `pipeline.py run`."
-        )
-    return folder
+    return _folder(project, str(champion.info.get("run_id")), f"version {champion.version} of {champion.model_name}")
 
 
-def table(project: Project, champion: Champion, *, history_days: int = 0) -> pd.DataFrame:
-    """Return the rows to train on anew: the original ones and the labelled ones, the oldest first.
+def base_of(project: Project, champion: Champion, log: Iterable[Decision]) -> Path:
+    """Return the run whose table came from its source, not from a retraining, that a champion goes back to."""
+    bases = {each.run_id: each.details["base"] for each in log if each.kind == "retraining" and "base" in each.details}
+    run_id = str(champion.info.get("run_id"))
+    return _folder(project, bases.get(run_id, run_id), f"version {champion.version} of {champion.model_name}")
+
+
+def table(project: Project, model_name: str, base: Path, contract: Mapping[str, Any], *, days: int = 0) -> pd.DataFrame:
+    """Return the rows to train on anew: the original ones and the labelled ones after them, the oldest first.
 
     Parameters
     ----------
     project : Project
-    champion : Champion
-    history_days : int
+    model_name : str
+    base : Path
+        What `base_of` returned.
+    contract : mapping
+        Says which columns are needed.
+    days : int
         How far back from the newest row to look; 0 for everything. Without a time column all rows stay.
     """
-    run_dir = run_of(project, champion)
-    contract, original = files.read(run_dir, files.DESIGN), files.read(run_dir, files.TABLE)
-    original = original[columns(contract, original)]
-    added = labelled(project, champion.model_name, contract)
-    together = pd.concat([original, added.reindex(columns=original.columns)], ignore_index=True)
-    return _rolled(together, contract["time_column"], history_days)
+    original = _original(base, contract)
+    later = added(project, model_name, base, contract).reindex(columns=original.columns)
+    together = pd.concat([original, later], ignore_index=True)
+    return _rolled(together, contract["time_column"], days)
+
+
+def added(project: Project, model_name: str, base: Path, contract: Mapping[str, Any]) -> pd.DataFrame:
+    """Return the labelled rows that are newer than those of a run's table."""
+    later, time = labelled(project, model_name, contract), contract["time_column"]
+    original = _original(base, contract)
+    if time and pd.api.types.is_datetime64_any_dtype(original[time]):
+        # Rows of the original that were scored again, to try something, are not learnt from twice.
+        return later[later[time] > original[time].max()]
+    return later
 
 
 def labelled(project: Project, model_name: str, contract: Mapping[str, Any]) -> pd.DataFrame:
@@ -52,7 +66,7 @@ def labelled(project: Project, model_name: str, contract: Mapping[str, Any]) -> 
     told = predictions.window(project.store, model_name)
     told = told[told["label"].notna()]
     rows = predictions.inputs(project.store, model_name).reindex(told.index)
-    known = {contract["target"]: _as_target(told["label"], contract)}
+    known = {contract["target"]: as_target(told["label"], contract)}
     if contract["time_column"]:
         known[contract["time_column"]] = told["event_time"]
     return rows.assign(**known).reset_index(drop=True)
@@ -65,22 +79,41 @@ def columns(contract: Mapping[str, Any], table: pd.DataFrame) -> list[str]:
     return [name for name in table if name in wanted]
 
 
-def _as_target(labels: pd.Series, contract: Mapping[str, Any]) -> pd.Series:
+def as_target(labels: pd.Series, contract: Mapping[str, Any]) -> pd.Series:
     """Return labels, which the database keeps as text, as the contract's table has them."""
     if contract["task"] == "regression":
         return pd.to_numeric(labels).astype("float64")
-    known = {str(label): label for label in contract["classes"]}
-    known |= {
-        str(int(label)): label for label in contract["classes"] if isinstance(label, float) and label.is_integer()
-    }
-    return labels.map(lambda label: known.get(str(label), label))
+    known = {name: label for label in contract["classes"] for name in _spellings(label)}
+    return labels.astype(object).map(lambda label: known.get(str(label), label)).infer_objects()
 
 
-def _rolled(table: pd.DataFrame, time_column: str, history_days: int) -> pd.DataFrame:
+def _spellings(label) -> set[str]:
+    """Return how a class may be written: a number with and without a decimal point."""
+    if isinstance(label, bool) or not isinstance(label, int | float) or float(label) != int(label):
+        return {str(label)}
+    return {str(int(label)), str(float(label))}
+
+
+def _original(base: Path, contract: Mapping[str, Any]) -> pd.DataFrame:
+    table = files.read(base, files.TABLE)
+    return table[columns(contract, table)]
+
+
+def _rolled(table: pd.DataFrame, time_column: str, days: int) -> pd.DataFrame:
     if not time_column:
         return table
     ordered = table.sort_values(time_column, kind="stable", ignore_index=True)
-    if not history_days or not pd.api.types.is_datetime64_any_dtype(ordered[time_column]):
+    if not days or not pd.api.types.is_datetime64_any_dtype(ordered[time_column]):
         return ordered
-    oldest = ordered[time_column].max() - pd.Timedelta(days=history_days)
+    oldest = ordered[time_column].max() - pd.Timedelta(days=days)
     return ordered[~(ordered[time_column] < oldest)].reset_index(drop=True)
+
+
+def _folder(project: Project, run_id: str, whose: str) -> Path:
+    folder = project.runs / run_id
+    if not files.exists(folder, files.DESIGN):
+        raise InputError(
+            f"{folder} is gone, from which {whose} was made: its contract and its rows are needed. Bring the folder "
+            "back, or make a champion anew with `pipeline.py run`."
+        )
+    return folder

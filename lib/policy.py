@@ -65,9 +65,9 @@ def unhelpful(log: Iterable[Decision], design: str) -> int:
     """Return how many retrainings in a row did not help: since a promotion, an acknowledgement, or another design."""
     spent = 0
     for each in log:
-        if each.kind == "retraining" and each.details.get("design") == design:
-            spent = 0 if each.details.get("helped") else spent + 1
-        elif each.kind in ("promotion", "acknowledgement", "retraining"):
+        if _ended(each) and each.details.get("design") == design:
+            spent = 0 if each.details["helped"] else spent + 1
+        elif _ended(each) or each.kind in ("promotion", "acknowledgement"):
             spent = 0
     return spent
 
@@ -85,15 +85,20 @@ def standing_return(log: Iterable[Decision], design: str) -> Decision | None:
 
 def last_window(log: Iterable[Decision], design: str) -> str:
     """Return the end of the newest window that a retraining under this design has answered; empty if none has."""
-    answered = [each for each in log if each.kind == "retraining" and each.details.get("design") == design]
+    answered = [each for each in log if _ended(each) and each.details.get("design") == design]
     return max((each.details.get("window") or "" for each in answered), default="")
 
 
 def tried(log: Iterable[Decision], design: str) -> list[Decision]:
     """Return the retrainings in a row that did not help, the oldest first."""
     log = list(log)
-    retrainings = [each for each in log if each.kind == "retraining"]
+    retrainings = [each for each in log if _ended(each)]
     return retrainings[len(retrainings) - unhelpful(log, design) :]
+
+
+def _ended(each: Decision) -> bool:
+    """Return whether a decision is the outcome of a retraining, and not only its beginning."""
+    return each.kind == "retraining" and "helped" in each.details
 
 
 def _stopped(stop: Decision) -> str:

@@ -53,6 +53,12 @@ def test_retrainings_that_did_not_help_are_counted_in_a_row(log, spent):
     assert policy.tried(log, "a") == [each for each in log if each.kind == "retraining"][-spent or len(log) :]
 
 
+def test_a_retraining_that_only_began_counts_for_nothing():
+    begun = Decision("retraining", "m", "begun", details={"design": "a", "turn": "1"})
+    assert policy.unhelpful([FAILED, begun], "a") == 1
+    assert policy.last_window([begun], "a") == ""
+
+
 def test_a_spent_budget_goes_back_to_design_even_after_the_alarm_has_gone():
     assert step([FAILED] * 3).action == policy.BACK
     assert step([FAILED] * 3, alarms=()).action == policy.BACK

@@ -1,0 +1,48 @@
+"""How a turn of operations came out, as a value and in words."""
+
+from dataclasses import dataclass
+
+from lib import policy
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a turn came out.
+
+    Parameters
+    ----------
+    status : str
+        ``nothing``, ``waiting`` (for labels), ``promoted``, ``kept``, ``back to design``, ``stopped`` or ``busy``.
+    message : str
+        In a sentence or two.
+    model_name : str
+    champion, version : int or None
+        The champion after the turn, and the version that the turn made.
+    run_id, report : str
+        The retraining's run, and the page to look at.
+    unhelpful, budget : int
+        Retrainings in a row that did not help, and how many may.
+    """
+
+    status: str
+    message: str
+    model_name: str
+    champion: int | None = None
+    version: int | None = None
+    run_id: str = ""
+    report: str = ""
+    unhelpful: int = 0
+    budget: int = 0
+
+    @property
+    def exit_status(self) -> int:
+        """The exit status of the verb: a model that waits for its design says so at every turn."""
+        return 4 if self.status in (policy.BACK, policy.STOPPED) else 0
+
+
+def text(found: Outcome) -> str:
+    """Return how a turn came out, for a terminal."""
+    lines = [f"{found.model_name}: {found.status}. {found.message}"]
+    lines += [f"champion: version {found.champion}"] if found.champion else []
+    lines += [f"retrainings in a row that did not help: {found.unhelpful} of {found.budget}"] if found.unhelpful else []
+    return "\n".join([*lines, *([f"look at: {found.report}"] if found.report else [])])
