@@ -7,26 +7,10 @@ write the outcome down; and, when the budget of retrainings that did not help is
 import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from sqlalchemy import Engine
 
-from lib import (
-    champion,
-    database,
-    decisions,
-    designs,
-    evidence,
-    files,
-    locks,
-    newer,
-    policy,
-    provenance,
-    runner,
-    turns,
-    windows,
-)
-from lib.champion import Champion
+from lib import archive, database, decisions, designs, evidence, files, locks, newer, policy, runner, standings, turns
 from lib.conclusion import Conclusion
 from lib.decisions import Decision
 from lib.designs import Design
@@ -36,12 +20,10 @@ from lib.execution import Limits
 from lib.outcome import Outcome
 from lib.policy import Step
 from lib.project import Project
+from lib.standings import Standing
 from lib.turns import Turn
 
 STEPS = ("watch", "decide", "gather", "retrain", "record", "return")
-ANSWERABLE = ("performance", "contract", "estimate", "prediction", "inputs", "slices")
-"""Alarms that newer rows may answer; missing columns and a slow service are for people to put right."""
-
 MOST_FAILURES = 3
 """So often a run may fail, for instance for want of memory, before the retraining counts as one that did not help."""
 
@@ -66,28 +48,6 @@ class Asked:
     model: str = ""
     days: int = 0
     limits: Limits = field(default_factory=Limits)
-
-
-@dataclass(frozen=True)
-class Standing:
-    """What is on record of a model when a step begins."""
-
-    champion: Champion
-    log: list[Decision]
-    design: Design
-    window: str
-    window_start: str
-    alarms: list[str]
-
-    @property
-    def budget(self) -> int:
-        """How many retrainings in a row may fail to help."""
-        return int(self.design.contract["retraining_budget"])
-
-    def next_step(self) -> Step:
-        """Return what to do."""
-        given = {"window": self.window, "alarms": self.alarms, "design": self.design.identity}
-        return policy.next_step(self.log, **given, budget=self.budget)
 
 
 Watch = Callable[[], object]
@@ -117,52 +77,8 @@ def turn(project: Project, asked: Asked, watch: Watch, listener: Listener, tell:
 def assess(project: Project, asked: Asked) -> tuple[Standing, Step, Turn | None]:
     """Return what is on record, what a turn would do if watching brought nothing new, and what it would complete."""
     model_name = decisions.only_model(database.connect(project.store), asked.model)
-    found = standing(project, model_name)
+    found = standings.of(project, model_name)
     return found, found.next_step(), turns.pending(project, model_name)
-
-
-def acknowledge(project: Project, model: str, reason: str, actor: str = "") -> Decision:
-    """Put on record that a person has seen a return to design and lets retraining go on.
-
-    Raises
-    ------
-    InputError
-        If no return to design stands, or no reason is given.
-    """
-    engine = database.connect(project.store)
-    found = standing(project, decisions.only_model(engine, model))
-    stop = policy.standing_return(found.log, found.design.identity)
-    if stop is None:
-        raise InputError("Nothing is to be acknowledged: no return to design stands. `pipeline.py history` shows all.")
-    if not reason.strip():
-        raise InputError(
-            'Give the reason in words, as in --acknowledge "the new terminal is open, data are usual again".'
-        )
-    name, details = found.champion.model_name, {"design": found.design.identity, "return": stop.id}
-    who = actor or provenance.person()
-    return decisions.record(engine, Decision("acknowledgement", name, reason, who, details=details))
-
-
-def standing(project: Project, model_name: str) -> Standing:
-    """Return what is on record of a model.
-
-    Raises
-    ------
-    InputError
-        If it has no champion.
-    """
-    engine, reigning = database.connect(project.store), champion.current(project.store, model_name)
-    if reigning is None:
-        raise InputError(f"{model_name} has no champion to look after. Make one with `pipeline.py run`.")
-    log = decisions.read(engine, model_name)
-    newest = windows.read(engine, model_name, last=1)
-    alarms = [each["what"] for window in newest for each in window.payload.get("alarms", []) if _answerable(each)]
-    start, end = (newest[-1].start, newest[-1].end) if newest else ("", "")
-    return Standing(reigning, log, designs.in_force(project, reigning, log), end, start, alarms)
-
-
-def _answerable(alarm: dict[str, Any]) -> bool:
-    return alarm["name"] in ANSWERABLE and alarm["severity"] != "info"
 
 
 def _turn(project: Project, model_name: str, asked: Asked, watch: Watch, listener: Listener, tell: Tell) -> Outcome:
@@ -171,10 +87,10 @@ def _turn(project: Project, model_name: str, asked: Asked, watch: Watch, listene
         tell("watch")
         watch()
         tell("decide")
-        begun, outcome = _decided(project, standing(project, model_name), asked)
+        begun, outcome = _decided(project, standings.of(project, model_name), asked)
     if begun is not None:
         outcome = _retrained(project, begun, asked, listener, tell)
-    found = standing(project, model_name)
+    found = standings.of(project, model_name)
     step = found.next_step()
     if step.action == policy.BACK:
         tell("return")
@@ -285,7 +201,7 @@ def _returned(project: Project, found: Standing, step: Step, outcome: Outcome | 
 
 
 def _summed(project: Project, model_name: str, status: str, said: str, concluded: Conclusion | None) -> Outcome:
-    found = standing(project, model_name)
+    found = standings.of(project, model_name)
     told = replace(_plain(found, found.next_step()), status=status, message=said)
     if concluded is None:
         return told
@@ -300,7 +216,7 @@ def _plain(found: Standing, step: Step) -> Outcome:
 @contextlib.contextmanager
 def _alone(project: Project, model_name: str) -> Iterator[str]:
     """Hold the lock of a model's turns for a ``with`` block; yield who else has it, if somebody does."""
-    path = project.locks / f"cycle-{model_name}"
+    path = project.locks / f"cycle-{archive.safe(model_name)}"
     with contextlib.ExitStack() as stack:
         try:
             stack.enter_context(locks.hold(path, f"a turn begun {database.now()[:19]}", _leave))
@@ -316,11 +232,3 @@ class _Held(Exception):
 
 def _leave(owner: str) -> None:
     raise _Held(owner)
-
-
-def plan_text(found: Standing, step: Step, begun: Turn | None) -> str:
-    """Return what a turn would do, for a terminal."""
-    if begun:
-        return f"A turn would complete the retraining begun {begun.id}: {'; '.join(begun.alarms)}."
-    after = f"the newest window ends {found.window}" if found.window else "nothing was monitored yet"
-    return f"A turn would monitor ({after}). As things stand it would then do: {step.action}. {step.reason}"

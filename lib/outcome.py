@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 
 from lib import policy
+from lib.policy import Step
+from lib.standings import Standing
+from lib.turns import Turn
 
 
 @dataclass(frozen=True)
@@ -46,3 +49,11 @@ def text(found: Outcome) -> str:
     lines += [f"champion: version {found.champion}"] if found.champion else []
     lines += [f"retrainings in a row that did not help: {found.unhelpful} of {found.budget}"] if found.unhelpful else []
     return "\n".join([*lines, *([f"look at: {found.report}"] if found.report else [])])
+
+
+def plan_text(found: Standing, step: Step, begun: Turn | None) -> str:
+    """Return what a turn would do, for a terminal."""
+    if begun:
+        return f"A turn would complete the retraining begun {begun.id}: {'; '.join(begun.alarms)}."
+    after = f"the newest window ends {found.window}" if found.window else "nothing was monitored yet"
+    return f"A turn would monitor ({after}). As things stand it would then do: {step.action}. {step.reason}"

@@ -1,0 +1,82 @@
+"""What is on record of a model: its champion, its design, what stands in the newest window, and what was decided."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lib import champion, database, decisions, designs, policy, provenance, windows
+from lib.champion import Champion
+from lib.decisions import Decision
+from lib.designs import Design
+from lib.errors import InputError
+from lib.policy import Step
+from lib.project import Project
+
+ANSWERABLE = ("performance", "contract", "estimate", "prediction", "inputs", "slices")
+"""Alarms that newer rows may answer; missing columns and a slow service are for people to put right."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What is on record of a model when a step begins."""
+
+    champion: Champion
+    log: list[Decision]
+    design: Design
+    window: str
+    window_start: str
+    alarms: list[str]
+
+    @property
+    def budget(self) -> int:
+        """How many retrainings in a row may fail to help."""
+        return int(self.design.contract["retraining_budget"])
+
+    def next_step(self) -> Step:
+        """Return what to do."""
+        given = {"window": self.window, "alarms": self.alarms, "design": self.design.identity}
+        return policy.next_step(self.log, **given, budget=self.budget)
+
+
+def of(project: Project, model_name: str) -> Standing:
+    """Return what is on record of a model.
+
+    Raises
+    ------
+    InputError
+        If it has no champion.
+    """
+    engine, reigning = database.connect(project.store), champion.current(project.store, model_name)
+    if reigning is None:
+        raise InputError(f"{model_name} has no champion to look after. Make one with `pipeline.py run`.")
+    log = decisions.read(engine, model_name)
+    newest = windows.read(engine, model_name, last=1)
+    alarms = [each["what"] for window in newest for each in window.payload.get("alarms", []) if _answerable(each)]
+    start, end = (newest[-1].start, newest[-1].end) if newest else ("", "")
+    return Standing(reigning, log, designs.in_force(project, reigning, log), end, start, alarms)
+
+
+def acknowledge(project: Project, model: str, reason: str, actor: str = "") -> Decision:
+    """Put on record that a person has seen a return to design and lets retraining go on.
+
+    Raises
+    ------
+    InputError
+        If no return to design stands, or no reason is given.
+    """
+    engine = database.connect(project.store)
+    found = of(project, decisions.only_model(engine, model))
+    stop = policy.standing_return(found.log, found.design.identity)
+    if stop is None:
+        raise InputError("Nothing is to be acknowledged: no return to design stands. `pipeline.py history` shows all.")
+    if not reason.strip():
+        raise InputError(
+            'Give the reason in words, as in --acknowledge "the new terminal is open, data are usual again".'
+        )
+    name, details = found.champion.model_name, {"design": found.design.identity, "return": stop.id}
+    who = actor or provenance.person()
+    return decisions.record(engine, Decision("acknowledgement", name, reason, who, details=details))
+
+
+def _answerable(alarm: Mapping[str, Any]) -> bool:
+    return alarm["name"] in ANSWERABLE and alarm["severity"] != "info"
