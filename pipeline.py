@@ -186,9 +186,7 @@ def replay(
     begin: Annotated[str, typer.Option("--from", help="The first window to predict; else after a quarter.")] = "",
     history: Annotated[int, typer.Option(help="Windows that a training learns from; 0 for all.")] = 0,
     delay: Annotated[int, typer.Option(help="Windows that pass until labels arrive.")] = 0,
-    k: Annotated[int, typer.Option("-k", help="An alarm takes k of the last n windows.")] = 1,
-    n: Annotated[int, typer.Option("-n", help="See -k.")] = 2,
-    least_fall: Annotated[float, typer.Option(help="The least fall that alarms; -1: the least useful gain.")] = -1.0,
+    rule: Annotated[list[str] | None, typer.Option(help="An alarm, as 'inputs 1/2 stop'; else the notebook's.")] = None,
     budget: Annotated[int, typer.Option(help="Retrainings without help until design; -1: as designed.")] = -1,
     rows: Annotated[int, typer.Option(help="Rows that a training learns from; 0 for all.")] = 30_000,
     model: Annotated[str, typer.Option(help="Whose history, where the store has several models.")] = "",
@@ -201,7 +199,7 @@ def replay(
     from lib import parameters, replay_report, replays
 
     asked = replays.Asked(
-        by, data, target, time, candidate, model, begin, history, delay, budget, k, n, least_fall, rows,
+        by, data, target, time, candidate, model, begin, history, delay, budget, tuple(rule or ()), rows,
         parameters.given(parameter or []),
     )  # fmt: skip
     tell = (lambda text: None) if as_json else (lambda text: typer.echo(text, err=True))

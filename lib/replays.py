@@ -4,15 +4,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from lib import database, falls, files, histories, periods, replay, replay_report
+from lib import alarms, database, files, histories, parameters, periods, replay, replay_report
 from lib.errors import InputError
 from lib.histories import History
 from lib.periods import Window
 from lib.project import Project
 from lib.trainer import Trainer, World
+from lib.watching import Watcher
 
 RESULT = "result.json"
 FOLDER = "replay"
+MONITORING = "06_monitoring"
 
 
 @dataclass(frozen=True)
@@ -32,10 +34,8 @@ class Asked:
     history, delay, budget : int
         Windows that a training learns from (0 for all), windows until labels arrive, and retrainings in a row that
         may fail to help (-1: as the contract says).
-    k, n : int
-        How many of the last windows have to show a fall.
-    least_fall : float
-        The smallest fall of the score that matters; -1: the contract's least gain.
+    rules : tuple of str
+        Of the alarm, as 06_monitoring takes them; its own if empty.
     rows : int
         Rows that a training learns from; 0 for all.
     given : mapping of name to value
@@ -52,9 +52,7 @@ class Asked:
     history: int = 0
     delay: int = 0
     budget: int = -1
-    k: int = 1
-    n: int = 2
-    least_fall: float = -1.0
+    rules: tuple[str, ...] = ()
     rows: int = 30_000
     given: Mapping[str, Any] = field(default_factory=dict)
 
@@ -68,6 +66,7 @@ def run(project: Project, asked: Asked, tell: Callable[[str], object] = lambda t
         If the table, a column, the windows or the alarm's settings cannot be used.
     """
     _require_settings(asked)
+    rules_of_alarms, limits = _settings(project, asked)
     history = _history(project, asked)
     windows = periods.cut(history.order, asked.by)
     start = _start(windows, asked.begin)
@@ -78,11 +77,10 @@ def run(project: Project, asked: Asked, tell: Callable[[str], object] = lambda t
         design["split"]["random_state"],
     )  # fmt: skip
     trainer, rules = Trainer(world), replay.Rules(start, asked.delay, _budget(asked, design))
-    rule = falls.Rule(design["least_gain"] if asked.least_fall < 0 else asked.least_fall, asked.k, asked.n)
-    alarms = _alarms(trainer, rule)
+    watcher = Watcher(trainer, rules_of_alarms, limits)
     tell(f"{len(windows)} windows, from {windows[start].start} on; {len(history.table):,} rows")
-    walks = [replay.walk(trainer, name, rules, alarms, tell) for name in replay.POLICIES]
-    found = _told(history, asked, trainer, rule, replay.compare(trainer, walks, rules))
+    walks = [replay.walk(trainer, name, rules, watcher, tell) for name in replay.POLICIES]
+    found = _told(history, asked, trainer, rules_of_alarms, replay.compare(trainer, walks, rules))
     return _kept(project, found)
 
 
@@ -112,30 +110,35 @@ def _budget(asked: Asked, design: Mapping[str, Any]) -> int:
 
 
 def _require_settings(asked: Asked) -> None:
-    if not 1 <= asked.k <= asked.n:
-        raise InputError(f"An alarm is k of the last n windows, with 1 <= k <= n; found k={asked.k} and n={asked.n}.")
     if min(asked.delay, asked.history, asked.rows) < 0:
         raise InputError("--delay, --history and --rows count windows and rows: 0 or more.")
 
 
-def _alarms(trainer: Trainer, rule: falls.Rule) -> replay.Alarms:
-    """Return what says whether the measured score of a champion has fallen, given the windows that it has met."""
+def _settings(project: Project, asked: Asked) -> tuple[list[alarms.Rule], dict[str, Any]]:
+    """Return the rules of the alarm and what else of 06_monitoring decides on one, from its parameters."""
+    known = parameters.of_notebook(project.notebooks / f"{MONITORING}.ipynb")
+    values = {name: parameter.default for name, parameter in known.items()}
+    rules = alarms.rules(asked.rules or values["rules"])
+    names = {
+        "measure": "drift_measure",
+        **{name: name for name in ("drift_limit", "drifted_weight", "least_loss", "alpha")},
+    }
+    return rules, {name: values[own] for name, own in names.items()}
 
-    def standing(champion, judged: slice, met: range) -> list[str]:
-        scores = [trainer.score(champion, trainer.world.windows[place].rows) for place in met[-rule.n :]]
-        return falls.alarms(scores, trainer.score(champion, judged), rule)
 
-    return standing
-
-
-def _told(history: History, asked: Asked, trainer: Trainer, rule: falls.Rule, policies: dict) -> dict[str, Any]:
+def _told(history: History, asked: Asked, trainer: Trainer, rules: list[alarms.Rule], policies: dict) -> dict[str, Any]:
     design, share = history.design, replay.kept_share(policies)
     name = f"{design['model_name']}-by-{asked.by}"
-    settings = {"history": asked.history, "delay": asked.delay, "rows": asked.rows, "alarm": asdict(rule)}
+    settings = {
+        "history": asked.history,
+        "delay": asked.delay,
+        "rows": asked.rows,
+        "alarm": [asdict(rule) for rule in rules],
+    }
     return {
         "name": name,
         "title": f"Replay of {design['model_name']} by {_by(asked.by)}",
-        "lead": [*history.lead, _alarm_in_words(rule, design["metric"])],
+        "lead": [*history.lead, _in_words(rules)],
         "at": database.now(),
         "model_name": design["model_name"],
         "source": design["source"],
@@ -154,11 +157,9 @@ def _by(by: str) -> str:
     return f"{by} rows" if by.isdigit() else by
 
 
-def _alarm_in_words(rule: falls.Rule, metric: str) -> str:
-    return (
-        f"The alarm: {metric} at least {rule.least:.3g} lower than when the champion was promoted, beyond chance, in "
-        f"{rule.k} of the last {rule.n} windows."
-    )
+def _in_words(rules: list[alarms.Rule]) -> str:
+    said = "; ".join(f"{rule.name} bad in {rule.k} of the last {rule.n} windows" for rule in rules)
+    return f"What retraining can answer of these alarms: {said}."
 
 
 def _kept(project: Project, found: dict[str, Any]) -> dict[str, Any]:

@@ -51,7 +51,7 @@ def of(project: Project, model_name: str) -> Standing:
         raise InputError(f"{model_name} has no champion to look after. Make one with `pipeline.py run`.")
     log = decisions.read(engine, model_name)
     newest = windows.read(engine, model_name, last=1)
-    alarms = [each["what"] for window in newest for each in window.payload.get("alarms", []) if _answerable(each)]
+    alarms = [each["what"] for window in newest for each in window.payload.get("alarms", []) if is_answerable(each)]
     start, end = (newest[-1].start, newest[-1].end) if newest else ("", "")
     return Standing(reigning, log, designs.in_force(project, reigning, log), end, start, alarms)
 
@@ -78,5 +78,6 @@ def acknowledge(project: Project, model: str, reason: str, actor: str = "") -> D
     return decisions.record(engine, Decision("acknowledgement", name, reason, who, details=details))
 
 
-def _answerable(alarm: Mapping[str, Any]) -> bool:
+def is_answerable(alarm: Mapping[str, Any]) -> bool:
+    """Return whether an alarm asks for a retraining."""
     return alarm["name"] in ANSWERABLE and alarm["severity"] != "info"

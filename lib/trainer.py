@@ -117,13 +117,17 @@ class Trainer:
         """Return how long the training on a stretch took."""
         return self._model(span)[1]
 
+    def model(self, span: Span) -> Pipeline:
+        """Return the model of a stretch."""
+        return self._model(span)[0]
+
     def predict(self, span: Span, rows: slice) -> np.ndarray:
         """Return what the model of a stretch says of some rows."""
         key = (span, rows.start, rows.stop)
         if key not in self._predictions:
             X = self.world.table[self.world.design["features"]].iloc[rows]
             with threadpool_limits(1):
-                self._predictions[key] = scoring.predict(self.world.design, self._model(span)[0], X)
+                self._predictions[key] = scoring.predict(self.world.design, self.model(span), X)
         return self._predictions[key]
 
     def score_of(self, span: Span, rows: slice) -> float:

@@ -2,12 +2,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lib import design, falls, periods, replay, replays
-from lib.bootstrap import Interval
+from lib import alarms, design, periods, replay
 from lib.errors import InputError
 from lib.trainer import Trainer, World
+from lib.watching import Watcher
 
-FELL = falls.Rule(0.02, k=1, n=1)
+FELL = [alarms.Rule("performance", 1, 1, "stop")]
 
 
 def table(n_windows=8, n=400, turns_at=4, noise=0.5):
@@ -26,7 +26,7 @@ def world(frame, **given):
 
 def replayed(frame, rules, rule=FELL, **given):
     trainer = Trainer(world(frame, **given))
-    walks = [replay.walk(trainer, name, rules, replays._alarms(trainer, rule)) for name in replay.POLICIES]
+    walks = [replay.walk(trainer, name, rules, Watcher(trainer, rule)) for name in replay.POLICIES]
     return replay.compare(trainer, walks, rules), trainer
 
 
@@ -109,31 +109,3 @@ def test_short_windows_are_put_together_until_they_can_judge():
 def test_a_history_that_is_too_short_is_refused(n_windows, start):
     with pytest.raises(InputError, match="two windows of history and two"):
         replay.require_enough(n_windows, start)
-
-
-def score(value, width=0.02):
-    return Interval(value, value - width, value + width, 0.95)
-
-
-@pytest.mark.parametrize(
-    ("now", "fell"),
-    [
-        (score(0.70), True),
-        (score(0.755), False),
-        (score(0.70, 0.2), False),
-        (score(0.80), False),
-        (score(np.nan), False),
-    ],
-)
-def test_a_fall_is_large_enough_and_beyond_chance(now, fell):
-    assert falls.fell(now, score(0.76), falls.Rule(0.01)) is fell
-
-
-def test_an_alarm_takes_k_of_the_last_n_windows():
-    rule = falls.Rule(0.01, k=2, n=3)
-    low, good = score(0.6), score(0.76)
-    assert falls.alarms([low, good, good], score(0.76), rule) == []
-    assert falls.alarms([low, low, good, good], score(0.76), rule) == []
-    assert falls.alarms([low, good, low], score(0.76), rule) == [
-        "The score fell to 0.600 from 0.760, in 2 of 3 windows"
-    ]
