@@ -177,6 +177,35 @@ def rollback(
 
 
 @app.command()
+def cycle(
+    model: Annotated[str, typer.Option(help="Which model, where the store has several.")] = "",
+    days: Annotated[int, typer.Option(min=0, help="How far back a retraining looks, in days; 0 for all.")] = 0,
+    acknowledge: Annotated[str | None, typer.Option(help="Why retraining may go on after a return to design.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what a turn would do.")] = False,
+    jobs: Annotated[int, typer.Option(min=1, help="Candidates of 04_training side by side.")] = 1,
+    time_limit: Annotated[float, typer.Option(min=1, help="Seconds that a notebook may take.")] = 4 * 3600,
+    parameter: Parameters = None,
+    file: ParameterFile = None,
+    store: Store = None,
+    reports: Reports = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make one turn, for a scheduler: monitor; on an alarm retrain, compare, and promote, keep or go back to design."""
+    from lib import decisions, operations, outcome, parameters, progress
+
+    project = _project(store, reports)
+    if acknowledge is not None:
+        return typer.echo(decisions.to_text([operations.acknowledge(project, model, acknowledge)]))
+    asked = operations.asked(model, days, jobs, time_limit, parameters.given(parameter or [], file))
+    if dry_run:
+        return _show(operations.plan(project, asked), lambda told: told["in_words"], as_json)
+    with _interruptible(), progress.shown(quiet=as_json) as listener:
+        found = operations.turn(project, asked, listener)
+    _show(outcome.as_dict(found), lambda _: outcome.text(found), as_json)
+    raise typer.Exit(found.exit_status)
+
+
+@app.command()
 def replay(
     by: Annotated[str, typer.Option(help="Length of a window: hour, day, week, month, quarter, or a number of rows.")],
     data: Annotated[str, typer.Option(help="A table; the champion's own history, or else the demo, if none.")] = "",

@@ -87,7 +87,7 @@ def in_force(project: Project, champion: Champion, log: Iterable[Decision]) -> D
     log : iterable of Decision
         All decisions about the model, the oldest first.
     """
-    own = of(newer.runof(project, champion))
+    own = of(newer.run_of(project, champion))
     stop = next((each for each in reversed(list(log)) if each.kind == "back to design"), None)
     if stop is None:
         return own

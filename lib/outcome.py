@@ -1,6 +1,7 @@
 """How a turn of operations came out, as a value and in words."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from lib import policy
 from lib.policy import Step
@@ -57,3 +58,8 @@ def plan_text(found: Standing, step: Step, begun: Turn | None) -> str:
         return f"A turn would complete the retraining begun {begun.id}: {'; '.join(begun.alarms)}."
     after = f"the newest window ends {found.window}" if found.window else "nothing was monitored yet"
     return f"A turn would monitor ({after}). As things stand it would then do: {step.action}. {step.reason}"
+
+
+def as_dict(found: Outcome) -> dict[str, Any]:
+    """Return how a turn came out, for programs."""
+    return asdict(found)
