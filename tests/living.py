@@ -74,7 +74,7 @@ EVALUATION_CELLS = [
 ]
 
 
-def table(n: int = 600, *, start: str = START, sign: int = 1, shuffled: bool = False, seed: int = 0) -> pd.DataFrame:
+def table(n: int = 300, *, start: str = START, sign: int = 1, shuffled: bool = False, seed: int = 0) -> pd.DataFrame:
     """Return rows, an hour apart, whose target follows one column, or its opposite, or nothing at all."""
     draw = np.random.default_rng(seed)
     at = pd.date_range(start, periods=n, freq="h")

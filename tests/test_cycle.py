@@ -79,7 +79,7 @@ def test_an_alarm_without_newer_labels_waits_for_them(quiet):
 
 
 def test_kill_9_in_each_step_and_the_next_turn_goes_on_until_one_completes_it(made):
-    living.live(made, month=3, sign=-1)
+    living.live(made, month=3, sign=-1, n=900)
     steps = ["watch", "watching", "decide", "gather", "retrain", "done 01_design", "done 05_evaluation", "record"]
     for step in steps:
         died = killed_turn(made, step)
