@@ -175,7 +175,8 @@ def files_of(engine: Engine, model_name: str, version: int) -> dict[str, str]:
 
 def about_champions(engine: Engine) -> list[Decision]:
     """Return who or what changed the champion of any model, or was refused, the oldest first."""
-    return read(engine, kinds=(*CHANGES_OF_CHAMPION, "refusal", "retraining", "back to design"))
+    others = ("refusal", "retraining", "back to design", "acknowledgement")
+    return read(engine, kinds=(*CHANGES_OF_CHAMPION, *others))
 
 
 def models(engine: Engine) -> list[str]:
