@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lib import files
-from lib.reports import short
+from lib import files, markup
 
 HERE = Path(__file__).parent
 
@@ -42,15 +41,9 @@ class Section:
 
 def write(target: Path, title: str, lead: Iterable[str], sections: Iterable[Section]) -> Path:
     """Write a page, whole or not at all, and return where it is."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters["short"] = short
     css = (HERE / "reports.css").read_text(encoding="utf-8")
     told = {"title": title, "lead": list(lead), "sections": list(sections)}
-    text = environment.get_template("page.html.j2").render(css=css, **told)
+    text = markup.template("page.html.j2").render(css=css, **told)
     files.replace(target, lambda temporary: temporary.write_text(text, encoding="utf-8"))
     return target
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lib import comparison
+from lib import bootstrap, comparison
 from lib.checks import refusals
 
 N_DAYS, ROWS_A_DAY = 40, 5
@@ -20,6 +20,7 @@ def test_of_500_ties_on_rows_that_belong_together_at_most_one_in_forty_is_promot
     clusters, promoted = np.arange(N_DAYS).repeat(ROWS_A_DAY), 0
     for seed in range(500):
         y, (challenger, champion) = tie(seed)
-        found = comparison.gain("neg_brier_score", y, challenger, champion, clusters=clusters, random_state=seed)
+        given = {"clusters": clusters, "n_resamples": 200, "confidence": comparison.CONFIDENCE, "random_state": seed}
+        found = bootstrap.paired_difference("neg_brier_score", y, challenger, champion, **given)
         promoted += not refusals(comparison.duel_checks(found, metric="neg_brier_score", least_gain=0.0))
     assert promoted <= 0.025 * 500
