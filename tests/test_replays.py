@@ -63,7 +63,7 @@ def test_a_time_column_is_inferred_and_the_metric_said(found):
         ({"by": "year"}, "--by takes hour, day"),
         ({"by": "quarter"}, "two windows of history and two"),
         ({"begin": "2020"}, "leaves nothing"),
-        ({"candidate": "rule"}, "Name another candidate"),
+        ({"candidate": "rule"}, "Name another"),
         ({"candidate": "oracle"}, "There is no candidate"),
         ({"rules": ("performance often",)}, "A rule is written as"),
         ({"delay": -1}, "0 or more"),
