@@ -4,6 +4,7 @@ import re
 import time
 from typing import Any, ClassVar
 
+import tornado.httputil
 import tornado.web
 from jupyter_core.utils import ensure_async
 from jupyter_server.base.handlers import JupyterHandler
@@ -15,7 +16,9 @@ from voila.tornado.handler import TornadoVoilaHandler
 from lib import dashboard_health, markup
 from lib.project import Project
 
-RUN_PAGES = re.compile(r"[\w.-]+/(report|0\d_\w+|04_training/[\w.-]+)\.html|[\w.-]+\.html")
+RUN_PAGES = re.compile(
+    r"[\w.-]+/(report|0\d_\w+|04_training/[\w.-]+)\.html|(replay|back_to_design)/[\w.-]+\.html|[\w.-]+\.html"
+)
 """What a visitor may read beside the page itself: what `reports` and `twin` have written for people."""
 
 FULL = (
@@ -30,7 +33,16 @@ SECONDS_OF_HEALTH = 20
 """How long a verdict on the page holds, so that asking often costs no kernels."""
 
 
-class PageHandler(TornadoVoilaHandler):
+class Plain:
+    """Errors as a line of text: a visitor has no use for a traceback, nor for the name of a template."""
+
+    def write_error(self, status_code: int, **_: Any) -> None:
+        """Answer with the status and its name."""
+        self.set_header("Content-Type", "text/plain")
+        self.finish(f"{status_code} {tornado.httputil.responses.get(status_code, 'Error')}\n")
+
+
+class PageHandler(Plain, TornadoVoilaHandler):
     """The page, if there is a place left."""
 
     @tornado.web.authenticated
@@ -48,7 +60,7 @@ class PageHandler(TornadoVoilaHandler):
         await super().get()
 
 
-class RunPageHandler(JupyterHandler, tornado.web.StaticFileHandler):
+class RunPageHandler(Plain, JupyterHandler, tornado.web.StaticFileHandler):
     """The pages that runs have left, and the static twin; nothing else of the folder of reports."""
 
     def get_absolute_path(self, root: str, path: str) -> str:
@@ -68,7 +80,7 @@ class RunPageHandler(JupyterHandler, tornado.web.StaticFileHandler):
         await self.get(path, include_body=False)
 
 
-class HealthHandler(JupyterHandler):
+class HealthHandler(Plain, JupyterHandler):
     """Whether the page can be made: it is made, and read."""
 
     verdicts: ClassVar[dict[str, Any]] = {}

@@ -123,8 +123,9 @@ def policies(compared: Mapping[str, Mapping], metric: str) -> Figure:
     colours = (GREY, ORANGE, BLUE, GREEN, PURPLE)
     dashes = ("dot", "dash", "solid", "dashdot", "longdash")
     traces = [
-        _line([w["start"] for w in told["windows"]], [w["score"] for w in told["windows"]], name, colour, dash=dash)
+        _line([w["start"] for w in scored], [w["score"] for w in scored], name, colour, dash=dash)
         for (name, told), colour, dash in zip(compared.items(), colours, dashes, strict=False)
+        for scored in [[window for window in told["windows"] if window["score"] is not None]]
     ]
     return figure(traces, f"{_words(metric)} under each policy", "", metric or "score", height=320)
 
@@ -209,11 +210,14 @@ def _limit(drawn: Figure, value: float | None, *, across: bool = True) -> Figure
 
 
 def _labels(side: Mapping[str, Any]) -> list[str]:
-    """Return the name of each bar: a category, or the two ends of a bin."""
+    """Return the name of each bar: a category, or a bin between edges, the outer ones open where no edge ends them."""
     if "categories" in side:
         return [str(name) for name in side["categories"]]
     edges = side["edges"]
-    return [f"{low:.4g} to {high:.4g}" for low, high in pairwise(edges)][: len(side["shares"])]
+    between = [f"{low:.4g} to {high:.4g}" for low, high in pairwise(edges)]
+    if len(side["shares"]) == len(between):
+        return between
+    return [f"under {edges[0]:.4g}", *between, f"{edges[-1]:.4g} or more"] if edges else ["all"]
 
 
 def _within(at: str, windows: Sequence[Mapping]) -> bool:

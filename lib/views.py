@@ -173,14 +173,21 @@ def replay(found: Mapping[str, Any]) -> list[Block]:
     """Return what each policy would have cost and gained on the past."""
     if not found["replays"]:
         return [Words("No past was replayed yet: `uv run pipeline.py replay` compares when to retrain.", "note")]
-    newest, metric = found["replays"][0], found["dossier"]["design"].get("metric", "score")
+    newest = found["replays"][0]
+    metric = newest.get("metric") or found["dossier"]["design"].get("metric", "score")
     rows = [
-        [name, told.get("retrainings"), told.get("promotions"), told.get("gain"), told.get("seconds")]
+        [name, told.get("retrainings"), told.get("promotions"), *_gain(told.get("gain")), told.get("seconds")]
         for name, told in newest["policies"].items()
     ]
-    columns = ("policy", "retrainings", "promotions", f"gain in {metric.replace('_', ' ')}", "seconds")
-    words = f"Replay {newest['name']}: " + "; ".join(f"{row[0]} retrained {row[1]} times" for row in rows) + "."
+    gained = (f"gain in {metric.replace('_', ' ')} over never", "low", "high")
+    columns = ("policy", "retrainings", "promotions", *gained, "seconds")
+    counted = "; ".join(f"{row[0]} retrained {row[1]} times" for row in rows)
+    words = newest.get("in_words") or f"{newest['name']}: {counted}."
     return [Words(words), Picture(figures.policies(newest["policies"], metric), words), Table("replay", columns, rows)]
+
+
+def _gain(told: Mapping[str, float | None] | None) -> list[float | None]:
+    return [(told or {}).get(name) for name in ("value", "low", "high")]
 
 
 def decisions(found: Mapping[str, Any], kind: str = "") -> list[Block]:

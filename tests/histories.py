@@ -104,7 +104,8 @@ def a_replay(project: Project) -> None:
             rows.append({"start": f"{start:%Y-%m-%d}", "end": f"{end:%Y-%m-%d}", "score": score, "low": score - 0.012,
                          "high": score + 0.012, "n": 27000})  # fmt: skip
         policies[name] = {"windows": rows, "retrainings": [0, 6, 2][place], "promotions": [0, 5, 2][place],
-                          "seconds": [0.0, 612.4, 214.9][place], "gain": [0.0, 0.041, 0.038][place]}  # fmt: skip
+                          "seconds": [0.0, 612.4, 214.9][place],
+                          "gain": {"value": [0.0, 0.041, 0.038][place], "low": 0.0, "high": 0.05}}  # fmt: skip
     files.write(project.store / "replay" / "months", "result.json", {"model_name": MODEL, "policies": policies})
 
 

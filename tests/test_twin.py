@@ -95,3 +95,20 @@ def test_a_decision_outside_the_windows_is_not_drawn():
 )
 def test_values_are_shown_as_a_person_reads_them(value, text):
     assert markup.short(value) == text
+
+
+@pytest.mark.parametrize(
+    ("edges", "n", "names"),
+    [
+        ([0, 1, 2], 2, ["0 to 1", "1 to 2"]),
+        ([1, 2], 3, ["under 1", "1 to 2", "2 or more"]),
+        ([5], 2, ["under 5", "5 or more"]),
+        ([], 1, ["all"]),
+    ],
+)
+def test_bins_are_named_by_their_edges_whether_or_not_the_outer_ones_are_closed(edges, n, names):
+    side = {"edges": edges, "shares": [1 / n] * n}
+    entry = {"column": "a", "in_words": "It moved.", "reference": side, "current": side}
+    found = views.distribution({"drift": [entry]}, "a")
+    assert found[1].figure["data"][0]["x"] == names
+    assert twin.drawing.svg(found[1].figure, "words").count("<rect") >= 2 * n
