@@ -167,4 +167,4 @@ def _importance(folder: Path) -> dict[str, float]:
     if not files.exists(folder, files.EVALUATION):
         return {}
     found = files.read(folder, files.EVALUATION).get("importance", [])
-    return {str(next(iter(each.values()))): each["loss"] for each in found}
+    return {each["column"]: each["loss"] for each in found}

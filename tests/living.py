@@ -63,7 +63,8 @@ EVALUATION_CELLS = [
         "told = {'chosen': 'linear', 'trained_until': learn[contract['time_column']].max(), 'test': vars(score)}\n"
         "told |= {'champion': {'gain': vars(lead)} if lead else None, 'slices': [], 'decision_threshold': None}\n"
         "told |= {'metric': contract['metric'], 'model_name': contract['model_name']}\n"
-        "told |= {'importance': [{'column': name, 'loss': 0.1} for name in contract['features']]}"
+        "told |= {'importance': [{'column': name, 'loss': 0.1, 'spread': 0.01} for name in contract['features']]}\n"
+        "told |= {'candidates': [{'candidate': 'linear', 'score': score.value, 'low': score.low, 'high': score.high}]}"
     ),
     (
         "files.write(run_dir, files.RECIPE, recipe)\nfiles.write(run_dir, files.TRAIN, learn)\n"
@@ -116,8 +117,13 @@ def live(made: Project, *, month: int, sign: int = 1, shuffled: bool = False, n:
     predictions.write(made.store, NAME, scored, origin, inputs)
     predictions.label(made.store, NAME, pd.Series(rows["y"].astype(str).to_numpy(), index=keys))
     alarm = {"name": "performance", "severity": "stop", "what": f"The score fell in month {month}.", "since": start}
+    shares = {"edges": [0.0, 0.5, 1.0], "shares": [0.5, 0.5]}
     drifted = {"column": "x", "kind": "number", "measure": "psi", "effect": 0.3, "p_value": 0.0, "drifted": True}
-    payload = {"alarms": [alarm], "drift": [{**drifted, "in_words": "x has moved"}], "slices": [], "end": start}
+    drifted |= {"in_words": "x has moved", "reference": shares, "current": shares}
+    score = {"metric": "roc_auc", "value": 0.5, "low": 0.4, "high": 0.6, "n": n}
+    payload = {"alarms": [alarm], "drift": [drifted], "slices": [], "start": start, "end": start, "n": n}
+    payload |= {"performance": score, "estimated": None, "prediction": None, "quality": [], "service": None}
+    payload |= {"healthy": False, "in_words": "The score fell."}
     end = f"2013-{month + 1:02d}-01T00:00:00"
     windows.write(database.connect(made.store), [windows.Window(NAME, 1, f"{start}T00:00:00", end, n, payload)])
 
