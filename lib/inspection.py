@@ -27,6 +27,7 @@ from lib import (
     parameters,
     predictions,
     reports,
+    traffic,
     windows,
 )
 from lib.decisions import Decision
@@ -178,11 +179,13 @@ def _prepare(store: Path, folder: Path, name: str, values: Mapping[str, Any], gr
     start, end = group[0].start, group[-1].end
     rows = predictions.window(store, name, start, end)
     known = files.read(*_reference(store, name, group[0].model_version))
-    before = [w.payload for w in windows.read(database.connect(store), name) if w.start < start][-WINDOWS_SHOWN:]
+    engine = database.connect(store)
+    before = [window.payload for window in windows.read(engine, name) if window.start < start][-WINDOWS_SHOWN:]
+    service = {window.start: traffic.of_window(engine, name, window.start, window.end) for window in group}
     files.write(folder, files.REFERENCE, known)
     files.write(folder, files.OPERATIONS_ROWS, rows)
     files.write(folder, files.OPERATIONS_INPUTS, predictions.inputs(store, name, start, end))
-    files.write(folder, files.OPERATIONS_BEFORE, {"windows": before, "service": {}})
+    files.write(folder, files.OPERATIONS_BEFORE, {"windows": before, "service": service})
     told = {key: known.get(key) for key in ("task", "target", "metric")}
     about = {"model_name": name, "objective": "monitoring", "source": f"predictions, {values['by']} by {values['by']}"}
     files.write(folder, files.DESIGN, {**told, **about})

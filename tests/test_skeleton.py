@@ -123,6 +123,6 @@ def test_the_readme_names_every_verb_and_no_other():
     verbs = {name for name in told if not re.match(r"0\d_", name)}
     assert verbs == {
         name
-        for name in ("run", "status", "history", "rollback", "gc", "score", "labels", "serve")
+        for name in ("run", "status", "history", "rollback", "gc", "score", "labels", "serve", "monitor")
         if f" {name} " in done.stdout
     }
