@@ -29,10 +29,21 @@ def main() -> None:
     parser.add_argument("--no-ploomber", action="store_true", help="do not install and time Ploomber")
     parser.add_argument("--flights", action="store_true", help="time a whole run on flights instead")
     parser.add_argument("--sample", type=int, default=0, help="with --flights: rows to take, 0 for all (default: 0)")
+    parser.add_argument("--score", type=int, default=0, metavar="ROWS", help="time scoring so many rows instead")
+    parser.add_argument("--serve", action="store_true", help="time the server beside `mlflow models serve` instead")
+    parser.add_argument("--store", default="", help="with --score and --serve: a store that has a champion")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="cuaderno-benchmarks-") as name:
         folder = Path(name)
-        if asked.flights:
+        if asked.score or asked.serve:
+            import operations
+
+            store = operations.store_of(folder, asked.store)
+            if asked.score:
+                operations.million(store, folder, asked.score)
+            if asked.serve:
+                operations.serving(store, folder, 300)
+        elif asked.flights:
             import flights
 
             # Beside minutes of work, what a first round prepares would not be seen.
