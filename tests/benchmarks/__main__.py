@@ -42,7 +42,7 @@ def main() -> None:
             if asked.score:
                 operations.million(store, folder, asked.score)
             if asked.serve:
-                operations.serving(store, folder, 300)
+                operations.serving(store, folder, 150)
         elif asked.flights:
             import flights
 

@@ -128,7 +128,7 @@ def _measure(address: str, rows: list, n: int) -> tuple[float, float, float]:
 
     times = sorted(_times(one, n))
     connection.close()
-    return times[n // 2] * 1000, times[int(n * 0.95)] * 1000, asyncio.run(_throughput(address, bodies, 10.0))
+    return times[n // 2] * 1000, times[int(n * 0.95)] * 1000, asyncio.run(_throughput(address, bodies, 6.0))
 
 
 async def _throughput(address: str, bodies: list[bytes], seconds: float) -> float:
