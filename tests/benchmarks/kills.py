@@ -6,10 +6,12 @@
 import json
 import random
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
+from contextlib import closing
 from pathlib import Path
 
 import psutil
@@ -56,6 +58,12 @@ def torn(root: Path) -> list[str]:
     return found
 
 
+def running(root: Path) -> int:
+    """Return how many runs MLflow believes to be at work."""
+    with closing(sqlite3.connect(root / "store" / "mlflow.db")) as connection:
+        return connection.execute("SELECT count(*) FROM runs WHERE status = 'RUNNING'").fetchone()[0]
+
+
 def main(times: int) -> None:
     """Run once undisturbed, then `times` times with a kill."""
     folder = Path(tempfile.mkdtemp(prefix="kills-"))
@@ -75,6 +83,7 @@ def main(times: int) -> None:
         found = json.loads(out)
         assert result(root, found["run_id"]) == wanted, f"another result after {victim} was killed at {instant:.2f} s"
         assert torn(root) == [] and not alive, (torn(root), alive)
+        assert not running(root), "MLflow has runs that are marked as running"
         n_reused = sum(each["action"] == "reused" for each in found["executions"])
         print(
             f"{number + 1:>3} {victim:<7} killed at {instant:5.2f} s: completed, {n_reused} stages reused", flush=True
