@@ -116,8 +116,9 @@ def _columns(
         ("number", number, [name for name in recipe["numeric"] if name not in hidden]),
         ("hidden_number", hidden_number, [name for name in recipe["numeric"] if name in hidden]),
         *_by_gaps("high_cardinality", high_cardinality, recipe["high_cardinality"], hidden),
-        *((f"text {name}", text, name) for name in recipe["text"]),
-        *((f"time {name}", time, name) for name in recipe["datetime"]),
+        # numbered, because scikit-learn refuses a step with two underscores in its name, which a column may have
+        *((f"text {number}", text, name) for number, name in enumerate(recipe["text"])),
+        *((f"time {number}", time, name) for number, name in enumerate(recipe["datetime"])),
         ("gap", MissingIndicator(features="all", error_on_new=False), recipe.get("indicated", [])),
     ]
     return ColumnTransformer([step for step in steps if step[2]], verbose_feature_names_out=False)

@@ -143,6 +143,21 @@ def test_boosting_rounds_come_from_rows_held_out_and_differ_from_the_most_allowe
     assert model.named_steps["estimator"].early_stopping is False
 
 
+def test_a_name_of_a_column_may_have_two_underscores():
+    table = dirty_table("binary").rename(columns={name: f"{name}__y" for name in FEATURES})
+    design = contract("binary", features=[f"{name}__y" for name in FEATURES])
+    recipe = cleaning.recipe(
+        cleaning.column_kinds(table[design["features"]]),
+        dropped={},
+        missing={"strategy": "median", "add_indicator": True, "deleted_columns": []},
+        linear_numeric=["size__y"],
+        hidden_gaps=[],
+        max_vif=5.0,
+    )
+    model = training.fit(training.make_candidate("linear", design, recipe), table, design, recipe, "linear")
+    assert {"note__y", "moment__y"} <= set(training.used_columns(model))
+
+
 def test_a_rule_on_a_column_that_cleaning_dropped_as_dependent_still_works():
     table, design = dirty_table("binary"), contract("binary")
     recipe = recipe_of(table)
