@@ -160,7 +160,7 @@ def in_words(found: Mapping[str, Any], told: Mapping[str, Any]) -> str:
 
 
 def _drift(known, columns, table, **limits) -> list[dict[str, Any]]:
-    current = profile.of(table, like=columns)
+    current = profile.of(table, like=columns, sketched=False)
     moves = [drift.move(columns[name], current[name]) for name in current]
     usual = {name: about.get("usual") for name, about in known["about"].items()}
     entries = drift.judged([found for found in moves if found], usual=usual, **limits)
