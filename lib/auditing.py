@@ -47,8 +47,13 @@ def _no_copies(rows: pd.DataFrame, role: pd.Series) -> Check:
         MOST_COPIES,
         share <= MOST_COPIES,
         "warning",
-        f"{n_copies} validation and test rows have an exact copy among the training rows, target included: a model "
-        f"that learns by heart is rewarded for them. If they are the same case twice, drop them from the source.",
+        f"{n_copies} validation and test rows have an exact copy among the training rows, target included"
+        + (
+            ": a model that learns by heart is rewarded for them. If they are the same case twice, drop them from the "
+            "source."
+            if n_copies
+            else "."
+        ),
     )
 
 
@@ -62,8 +67,10 @@ def _in_order(values: pd.Series, role: pd.Series, strategy: str) -> Check:
         "in order",
         ordered,
         "stop" if strategy == "time" else "warning",
-        "Every validation row should be newer than every training row, and every test row newer still: in production "
-        "a model meets only what comes after it. Use -p strategy=time.",
+        "Every validation row is newer than every training row, and every test row newer still."
+        if ordered
+        else "A validation row is no newer than a training row, or a test row no newer than a validation row; in "
+        "production a model meets only what comes after it. Use -p strategy=time.",
     )
 
 
@@ -75,8 +82,13 @@ def _groups_apart(groups: pd.Series, role: pd.Series, strategy: str) -> Check:
         0,
         n_shared == 0,
         "stop" if strategy == "group" else "warning",
-        f"{n_shared} groups have rows in more than one part, so that a model may know a case from its twin. "
-        f"Use -p strategy=group unless the same groups come back in production.",
+        f"{n_shared} groups have rows in more than one part"
+        + (
+            ", so that a model may know a case from its twin. Use -p strategy=group unless the same groups come back "
+            "in production."
+            if n_shared
+            else "."
+        ),
     )
 
 
@@ -91,7 +103,9 @@ def _classes_everywhere(y: pd.Series, role: pd.Series) -> Check:
         not lacking and not one_sided,
         "stop" if one_sided else "warning",
         "A class without a training row cannot be learnt, and a part with one class alone cannot be scored. Use "
-        "-p strategy=stratified, larger parts, or leave the class out of the table.",
+        "-p strategy=stratified, larger parts, or leave the class out of the table."
+        if lacking or one_sided
+        else "Every class has training rows, and every part more than one class.",
     )
 
 
@@ -104,6 +118,11 @@ def _shares_alike(y: pd.Series, role: pd.Series) -> Check:
         MOST_SHIFT,
         spread <= MOST_SHIFT,
         "warning",
-        f"The share of a class differs by up to {spread:.3f} between the parts. In a split by time this is the world "
-        f"moving, and a probability learnt on old rows will be off on new ones; otherwise it is an unlucky split.",
+        f"The share of a class differs by up to {spread:.3f} between the parts."
+        + (
+            " In a split by time this is the world moving, and a probability learnt on old rows will be off on new "
+            "ones; otherwise it is an unlucky split."
+            if spread > MOST_SHIFT
+            else ""
+        ),
     )

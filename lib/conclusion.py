@@ -101,9 +101,13 @@ class Recorder:
                 self._tracker.finish("killed" if killed else "failed")
 
     def stage(self, done: Done) -> None:
-        """Log one execution."""
+        """Log one execution, with its page, of which the run's report is made in the end."""
+        from lib import reports
+
         execution, told = done.state.execution, done.entry.manifest if done.entry else {}
         report = self.run.report(done.name)
+        if report.is_file():
+            reports.page(report, done.name)
         self._tracker.stage(
             done.name,
             values=execution.values,

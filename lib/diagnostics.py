@@ -140,10 +140,8 @@ def linearity(model: Reference) -> Check:
     The effect is the share of the residuals' variance that they explain.
     """
     p, effect = _reset(model) if model.task == "regression" else _link_test(model)
-    text = (
-        "of the residuals' variance is explained by powers of the linear prediction; curved or joint effects are left"
-    )
-    return _check("linearity", effect, 0.02, p, "warning", text)
+    text = "of the residuals' variance is explained by powers of the linear prediction"
+    return _check("linearity", effect, 0.02, p, "warning", text, "curved or joint effects are left")
 
 
 def equal_variance(model: Reference) -> Check:
@@ -153,11 +151,9 @@ def equal_variance(model: Reference) -> Check:
     from statsmodels.stats.diagnostic import het_breuschpagan
 
     statistic, p, _, _ = het_breuschpagan(model.residuals, model.exog.to_numpy())
-    text = (
-        "of the squared residuals' variance is explained by the columns; plain standard errors would mislead, "
-        "those of the table are robust"
-    )
-    return _check("equal variance", statistic / len(model.residuals), 0.05, p, "info", text)
+    text = "of the squared residuals' variance is explained by the columns"
+    so = "plain standard errors would mislead, those of the table are robust"
+    return _check("equal variance", statistic / len(model.residuals), 0.05, p, "info", text, so)
 
 
 def normality(model: Reference) -> Check:
@@ -166,11 +162,9 @@ def normality(model: Reference) -> Check:
         return _does_not_apply("normality", "a class is not normally distributed, nor need it be")
     found = stats.jarque_bera(model.residuals)
     effect = max(abs(stats.skew(model.residuals)), abs(stats.kurtosis(model.residuals)) / 2)
-    text = (
-        "is the skewness or half the excess kurtosis of the residuals, whichever is larger; intervals of single "
-        "predictions would mislead"
-    )
-    return _check("normality", effect, 1.0, found.pvalue, "info", text)
+    text = "is the skewness or half the excess kurtosis of the residuals, whichever is larger"
+    so = "intervals of single predictions would mislead"
+    return _check("normality", effect, 1.0, found.pvalue, "info", text, so)
 
 
 def independence(model: Reference, *, ordered: bool) -> Check:
@@ -184,11 +178,9 @@ def independence(model: Reference, *, ordered: bool) -> Check:
 
     p = float(acorr_ljungbox(model.residuals, lags=[10])["lb_pvalue"].iloc[0])
     effect = abs(1 - durbin_watson(model.residuals) / 2)
-    text = (
-        "is the correlation of neighbours' residuals in time; standard errors are too small and random folds too "
-        "hopeful"
-    )
-    return _check("independence", effect, 0.1, p, "warning", text)
+    text = "is the correlation of neighbours' residuals in time"
+    so = "standard errors are too small and random folds too hopeful"
+    return _check("independence", effect, 0.1, p, "warning", text, so)
 
 
 def influence_check(model: Reference) -> Check:
@@ -236,9 +228,10 @@ def _residual_sum(exog: np.ndarray, y: np.ndarray) -> float:
     return float(((y - exog @ weights) ** 2).sum())
 
 
-def _check(name: str, effect: float, limit: float, p: float, severity: str, text: str) -> Check:
-    passed = effect <= limit or p >= SIGNIFICANT
-    return Check(name, round(float(effect), 4), limit, bool(passed), severity, f"{effect:.3g} {text} (p = {p:.2g}).")
+def _check(name: str, effect: float, limit: float, p: float, severity: str, text: str, consequence: str) -> Check:
+    passed = bool(effect <= limit or p >= SIGNIFICANT)
+    told = f"{effect:.3g} {text} (p = {p:.2g}){'' if passed else f'; {consequence}'}."
+    return Check(name, round(float(effect), 4), limit, passed, severity, told)
 
 
 def _does_not_apply(name: str, why: str) -> Check:

@@ -112,15 +112,16 @@ def score_checks(design: Mapping[str, Any], test: bootstrap.Interval) -> list[Ch
 
 def agreement_checks(metric: str, validation: bootstrap.Interval, test: bootstrap.Interval) -> list[Check]:
     """Return the suspicions that a test score far from the validation score raises, in either direction."""
-    both = f"{_worded(metric, validation)} on validation rows and {_worded(metric, test)} on test rows. "
-    better = "A model does not get better by being asked something new: look for test rows among the training rows."
-    worse = "The choice was luck, or the newest rows are of another world; in use it will be the lower score or less."
+    both = f"{_worded(metric, validation)} on validation rows and {_worded(metric, test)} on test rows."
+    better = " A model does not get better by being asked something new: look for test rows among the training rows."
+    worse = " The choice was luck, or the newest rows are of another world; in use it will be the lower score or less."
     high, low = _digits(validation.high), _digits(validation.low)
+    above, below = bool(test.low > validation.high), bool(test.high < validation.low)
     return [
-        Check("test is not far better than validation", _digits(test.low), high, not test.low > validation.high,
-              "warning", both + better),
-        Check("test is not far worse than validation", _digits(test.high), low, not test.high < validation.low,
-              "warning", both + worse),
+        Check("test is not far better than validation", _digits(test.low), high, not above,
+              "warning", both + better * above),
+        Check("test is not far worse than validation", _digits(test.high), low, not below,
+              "warning", both + worse * below),
     ]  # fmt: skip
 
 

@@ -8,7 +8,6 @@ import logging
 import os
 import shutil
 import signal
-import tempfile
 import threading
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -19,7 +18,7 @@ from typing import Any, Self
 
 import psutil
 
-from lib import preloading
+from lib import preloading, scratch
 from lib.forking import ForkFailed, ForkServer, available
 
 _LOG = logging.getLogger("cuaderno")
@@ -214,8 +213,8 @@ class KernelSource:
 
 def _short_folder() -> Path:
     """Return a new folder for sockets, whose paths the system limits to 104 bytes (macOS) or 108 (Linux)."""
-    folder = Path(tempfile.mkdtemp(prefix="cuaderno-"))
+    folder = scratch.make()
     if os.name == "posix" and len(os.fsencode(folder / "1000" / "kernel-ipc-5")) > _LONGEST_SOCKET_PATH:
         folder.rmdir()
-        folder = Path(tempfile.mkdtemp(prefix="cuaderno-", dir="/tmp"))
+        folder = scratch.make(Path("/tmp"))  # noqa: S108
     return folder

@@ -78,7 +78,7 @@ def skill_checks(skills: pd.Series, accept: Iterable[str] = ()) -> list[Check]:
         return found
     best = float(skills.max()) if len(skills) else 0.0
     text = "No column predicts the target so well by itself that it would need an explanation."
-    return [Check("no column is too good to be true", round(best, 3), NOTABLE_SKILL, True, "stop", text)]
+    return [Check("no column is too good to be true", round(best, 3), MOST_SKILL, True, "stop", text)]
 
 
 def identifier_checks(X: pd.DataFrame) -> list[Check]:

@@ -65,20 +65,21 @@ def learning_curve(
 
 def more_data_check(gain: bootstrap.Interval, *, least_gain: float) -> Check:
     """Return whether the training rows suffice: whether what the last doubling gained is too little to be useful."""
-    helps = gain.low > 0 and gain.value >= least_gain / 2
-    unclear = not helps and gain.value >= least_gain / 2
-    verdict = (
-        "would help" if helps else "may help, but these cannot tell it from chance" if unclear else "would hardly help"
-    )
-    return Check(
-        "training rows suffice",
-        round(gain.value, 4),
-        least_gain / 2,
-        not helps,
-        "info",
-        f"The last doubling of the rows gained {gain.value:.4f} ({gain.low:.4f} to {gain.high:.4f}). More rows "
-        f"{verdict}: a next doubling brings perhaps half as much as the last.",
-    )
+    useful = least_gain / 2
+    helps = bool(gain.low > 0 and gain.value >= useful)
+    text = f"The last doubling of the rows gained {gain.value:.4f} ({gain.low:.4f} to {gain.high:.4f}). "
+    text += _outlook(gain, helps=helps, useful=useful)
+    return Check("training rows suffice", round(gain.value, 4), useful, not helps, "info", text)
+
+
+def _outlook(gain: bootstrap.Interval, *, helps: bool, useful: float) -> str:
+    if helps:
+        return "More rows would help: a next doubling brings perhaps half as much as the last."
+    if gain.value >= useful:
+        return "More rows may help, but these cannot tell it from chance."
+    if gain.high < 0:
+        return "It was a loss beyond chance: more rows of this kind would not help, and old ones may mislead."
+    return "More rows would hardly help."
 
 
 def _bounds(interval: bootstrap.Interval) -> dict[str, float]:

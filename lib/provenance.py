@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 
 ROOT = Path(__file__).resolve().parent.parent
+COMMIT = ("git.commit", "git.dirty")
 _SECONDS = 1.0
 """Start times of one process, asked for twice, can differ by rounding; those of two with one number do not fit in."""
 
@@ -22,7 +23,7 @@ def commit(root: Path = ROOT) -> dict[str, str]:
     if head is None:
         return {}
     changed = _git(root, "status", "--porcelain", "--untracked-files=no")
-    return {"git.commit": head, "git.dirty": str(bool(changed)).lower()}
+    return dict(zip(COMMIT, (head, str(bool(changed)).lower()), strict=True))
 
 
 def _git(root: Path, *words: str) -> str | None:

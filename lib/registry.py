@@ -5,14 +5,13 @@ folder are what is read. Each step can be repeated, so that the next call comple
 """
 
 import json
-import tempfile
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from lib import champion, database, decisions, locks, packaging, portable, provenance, release, tracking
+from lib import champion, database, decisions, locks, packaging, portable, provenance, release, scratch, tracking
 from lib.checks import refusals
 from lib.decisions import Decision
 from lib.errors import InputError
@@ -66,16 +65,22 @@ def _create(connection: tracking.Connection, made: release.Release, tracking_run
     if not client.search_registered_models(f"name = '{made.model_name}'"):
         client.create_registered_model(made.model_name)
     logged = client.create_logged_model(connection.experiment_id, made.model_name, run)
-    with tempfile.TemporaryDirectory(prefix="cuaderno-") as temporary:
-        folder = _save(made, Path(temporary), logged.model_id, run)
+    with scratch.folder() as temporary:
+        folder = _save(made, temporary, logged.model_id, run)
         client.log_model_artifacts(logged.model_id, str(folder))
         digests = packaging.digests(folder)
     client.finalize_logged_model(logged.model_id, "READY")
     # Hashes and key come with the version itself: there is no moment at which it exists without them.
-    tags = {**made.tags, FILES: json.dumps(digests)}
+    tags = {**made.tags, **_begun_at(client, run), FILES: json.dumps(digests)}
     source = f"models:/{logged.model_id}"
     with tracking.as_default(client.tracking_uri):
         return int(client.create_model_version(made.model_name, source, run, tags, model_id=logged.model_id).version)
+
+
+def _begun_at(client, run: str | None) -> dict[str, str]:
+    """Return the commit at which the run began: the source may have been committed to while it worked."""
+    known = client.get_run(run).data.tags if run else {}
+    return {name: known[name] for name in provenance.COMMIT if name in known}
 
 
 def _save(made: release.Release, temporary: Path, model_id: str, run: str | None) -> Path:
@@ -187,9 +192,9 @@ def _fetched(store, connection: tracking.Connection, model_name: str, version: i
     from mlflow.artifacts import download_artifacts
 
     uri = connection.client.get_model_version_download_uri(model_name, str(version))
-    with tempfile.TemporaryDirectory(prefix="cuaderno-") as temporary:
+    with scratch.folder() as temporary:
         folder = Path(
-            download_artifacts(artifact_uri=uri, dst_path=temporary, tracking_uri=connection.client.tracking_uri)
+            download_artifacts(artifact_uri=uri, dst_path=str(temporary), tracking_uri=connection.client.tracking_uri)
         )
         champion.verify(store, model_name, version, folder)
         yield folder
@@ -213,8 +218,10 @@ def rollback(store: str | Path, model_name: str, reason: str, actor: str = "") -
     Raises
     ------
     InputError
-        If there is none, or its files are not what was recorded of them; then nothing was changed.
+        If there is none, its files are not what was recorded of them, or no reason is given; nothing was changed then.
     """
+    if not reason.strip():
+        raise InputError("A rollback stays on the record with its reason: say it in words with --reason.")
     with _connected(store) as connection:
         _synchronize(store, connection, model_name)
         engine = database.connect(store)

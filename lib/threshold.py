@@ -105,14 +105,15 @@ def outcomes(design: Mapping[str, Any], y, prediction, threshold: float | None) 
 def cost_checks(table: pd.DataFrame) -> list[Check]:
     """Return the verdict whether decisions by the model cost less than the better of never and always acting."""
     model, without = table.loc["model", "cost"], table["cost"].drop("model")
-    text = (
-        f"Decisions by the model cost {model:.3f} a row; to {without.idxmin()} costs {without.min():.3f}. A model that "
-        "ranks well and saves nothing is not wrong, but the costs in the contract say that nobody should act on it."
-    )
+    text = f"Decisions by the model cost {model:.3f} a row; to {without.idxmin()} costs {without.min():.3f}."
+    pays = bool(model < without.min())
+    if not pays:
+        text += (
+            " A model that ranks well and saves nothing is not wrong, but the costs in the contract say that nobody "
+            "should act on it."
+        )
     limit = round(float(without.min()), 4)
-    return [
-        Check("acting on the model pays", round(float(model), 4), limit, bool(model < without.min()), "warning", text)
-    ]
+    return [Check("acting on the model pays", round(float(model), 4), limit, pays, "warning", text)]
 
 
 def _outcome(positive, act, *, cost_false_positive, cost_false_negative) -> dict[str, float]:

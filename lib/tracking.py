@@ -8,7 +8,6 @@ import logging
 import os
 import queue
 import sqlite3
-import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -16,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lib import locks, provenance, runs, trackable
+from lib import locks, provenance, runs, scratch, trackable
 from lib.errors import CuadernoError
 from lib.runs import Connection
 
@@ -251,6 +250,6 @@ def log_batch(connection: Connection, run: str, content: trackable.Content) -> N
 
 
 def _log_files(connection: Connection, run: str, content: trackable.Content) -> None:
-    with tempfile.TemporaryDirectory(prefix="cuaderno-") as folder:
-        trackable.lay_out(content, Path(folder))
-        connection.client.log_artifacts(run, folder)
+    with scratch.folder() as folder:
+        trackable.lay_out(content, folder)
+        connection.client.log_artifacts(run, str(folder))

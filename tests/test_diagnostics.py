@@ -112,6 +112,7 @@ def test_a_broken_assumption_is_found(assumption):
 @pytest.mark.parametrize("model", [regression, logistic])
 def test_assumptions_that_hold_pass(model):
     assert all(verdicts(model()).values())
+    assert "curved" not in diagnostics.linearity(model()).explanation
 
 
 def test_a_curved_logit_is_found():

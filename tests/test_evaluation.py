@@ -108,6 +108,7 @@ def test_without_a_threshold_a_score_is_only_remarked():
 def test_a_test_score_far_from_validation_is_suspicious(test, failed):
     found = evaluation.agreement_checks("roc_auc", Interval(0.7, 0.65, 0.75, 0.95), test)
     assert [check.name for check in found if not check.passed] == failed
+    assert [check.name for check in found if "look for" in check.explanation or "luck" in check.explanation] == failed
     assert refusals(found) == []
 
 

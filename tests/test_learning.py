@@ -22,6 +22,8 @@ def test_a_curve_grows_in_rows_and_ends_with_all_that_are_not_held_out():
         (0.04, 0.02, 0.06, False, "would help"),
         (0.04, -0.02, 0.10, True, "cannot tell it from chance"),
         (0.001, 0.0005, 0.002, True, "would hardly help"),
+        (0.0, -0.01, 0.01, True, "would hardly help"),
+        (-0.02, -0.03, -0.01, True, "a loss beyond chance"),
     ],
 )
 def test_more_rows_are_asked_for_only_where_the_last_doubling_was_useful_and_beyond_chance(

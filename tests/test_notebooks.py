@@ -77,6 +77,15 @@ def test_its_parameters_say_what_they_are_for_and_it_has_the_folder_of_the_run(n
         assert parameter.help
 
 
+@every_notebook
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_papermill_sees_the_same_parameters_for_a_line_with_a_second_equals_sign_is_hidden_from_it(name):
+    import papermill
+
+    ours = {parameters.RUN_DIR, *parameters.of_notebook(NOTEBOOKS[name])}
+    assert set(papermill.inspect_notebook(NOTEBOOKS[name])) == ours
+
+
 def test_notebooks_hold_nothing_that_changes_from_one_execution_to_the_next(tmp_path):
     copies = [Path(shutil.copy(path, tmp_path)) for path in NOTEBOOKS.values()]
     by_hand.strip(copies)

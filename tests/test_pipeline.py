@@ -56,6 +56,12 @@ def test_one_command_takes_a_table_to_a_champion(mine):
     assert list((folder / "store" / "champion").glob("*/champion.json"))
 
 
+def test_mlflow_has_each_executed_notebook_with_its_page(mine):
+    notebooks = {"01_design", "02_eda", "03_cleaning", "constant", "rule", "boosting", "05_evaluation"}
+    for suffix in (".ipynb", ".html"):
+        assert {path.stem for path in (mine[0] / "store" / "artifacts").rglob(f"*{suffix}")} == notebooks
+
+
 def test_the_page_of_the_run_says_what_became_of_it(mine):
     (page,) = (mine[0] / "reports").glob("*/report.html")
     assert "Version 1 is champion." in page.read_text(encoding="utf-8")

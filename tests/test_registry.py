@@ -60,6 +60,13 @@ def test_the_same_key_is_registered_once(store, run_dir):
     assert history(store) == [("promotion", None, 1)]
 
 
+@pytest.mark.parametrize("reason", ["", " \n"])
+def test_a_rollback_without_a_reason_changes_nothing(two_champions, reason):
+    with pytest.raises(InputError, match="say it in words"):
+        registry.rollback(two_champions, MODEL_NAME, reason, "Ana")
+    assert champion.current(two_champions, MODEL_NAME).version == 2
+
+
 def test_a_rolled_back_version_is_not_promoted_again_by_the_same_key(two_champions, run_dir):
     registry.rollback(two_champions, MODEL_NAME, "Too many alarms.", "Ana")
     again = register(two_champions, run_dir, "second")
@@ -73,6 +80,14 @@ def test_all_that_a_version_is_made_of_can_be_found_from_it(store, run_dir):
     assert tags["sha256.data"] == portable.sha256(files.path(run_dir, files.TABLE))
     assert tags["sha256.model"] == portable.sha256(files.path(run_dir, files.MODEL))
     assert (tags["cuaderno.key"], tags["cuaderno.base_key"], tags["cuaderno.run_id"]) == ("key", "base-key", "run-1")
+
+
+def test_the_commit_of_a_version_is_that_at_which_its_run_began(store, run_dir):
+    connection = tracking.connect(store)
+    begun = connection.client.create_run(connection.experiment_id, tags={"git.commit": "begun", "git.dirty": "true"})
+    register(store, run_dir, tracking_run=begun.info.run_id)
+    tags = connection.client.get_model_version(MODEL_NAME, "1").tags
+    assert (tags["git.commit"], tags["git.dirty"]) == ("begun", "true")
     assert json.loads(tags["cuaderno.checks"])[0]["name"] == "score on test rows"
     assert {"git.commit", "python", "sha256.preprocessor", "metric.roc_auc"} <= tags.keys()
 
