@@ -208,13 +208,14 @@ class Model:
     def answer(self, X: pd.DataFrame) -> pd.DataFrame:
         """Return what `predict` does, for columns that have been brought to what the model takes."""
         if self.contract["task"] == "regression":
-            return pd.DataFrame({PREDICTION: self.estimator.predict(X)}, index=X.index)
+            values = self.estimator.predict(X) if len(X) else np.empty(0)  # scikit-learn refuses a table without rows
+            return pd.DataFrame({PREDICTION: values}, index=X.index)
         return self._classes(X)
 
     def _classes(self, X: pd.DataFrame) -> pd.DataFrame:
         labels = self.estimator.classes_
         order = _order(labels, self.contract["classes"])
-        probabilities = self.estimator.predict_proba(X)[:, order]
+        probabilities = self.estimator.predict_proba(X)[:, order] if len(X) else np.empty((0, len(order)))
         columns = {PROBABILITY.format(label=labels[i]): probabilities[:, n] for n, i in enumerate(order)}
         return pd.DataFrame({PREDICTION: labels[order][self._chosen(probabilities)], **columns}, index=X.index)
 

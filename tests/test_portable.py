@@ -40,6 +40,13 @@ def test_the_answer_keeps_the_rows_labels(model):
     assert model.predict(raw_table(5).set_axis(list("abcde"))).index.tolist() == list("abcde")
 
 
+def test_a_table_without_rows_gets_an_answer_without_rows(model):
+    raw = raw_table(5)
+    found = model.predict(raw.iloc[:0])
+    assert found.empty and found.index.equals(raw.index[:0])
+    pd.testing.assert_series_equal(found.dtypes, model.predict(raw).dtypes)
+
+
 EQUAL = {
     "whole numbers as floats": lambda raw: {"distance": raw["distance"].astype("float64")},
     "whole numbers as text": lambda raw: {"distance": raw["distance"].astype("str")},
