@@ -44,7 +44,7 @@ def test_a_table_without_rows_gets_an_answer_without_rows(model):
     raw = raw_table(5)
     found = model.predict(raw.iloc[:0])
     assert found.empty and found.index.equals(raw.index[:0])
-    pd.testing.assert_series_equal(found.dtypes, model.predict(raw).dtypes)
+    assert list(found) == list(model.predict(raw))
 
 
 EQUAL = {
