@@ -5,6 +5,7 @@ It is made again of what the database says at the moment when a visitor comes, a
 
 import os
 from collections.abc import Callable, Mapping
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -157,8 +158,12 @@ def _html(blocks: list[Block]) -> widgets.HTML:
     return widgets.HTML(markup.blocks(blocks, REPORTS, lambda picture: ""))
 
 
-def _figure(block: Picture) -> widgets.Output:
+def _figure(block: Picture) -> widgets.VBox:
+    """Return a figure under its title, which is text of the page, so that it wraps on a phone and is read aloud."""
+    layout = block.figure["layout"]
+    bare = {**layout, "title": {"text": ""}, "margin": {**layout["margin"], "t": 40}}
     # What plotly draws is taken from the output as it is; no import of plotly is needed to write it down.
-    data = {PLOTLY: block.figure, "text/plain": block.words}
+    data = {PLOTLY: {**block.figure, "layout": bare}, "text/plain": block.words}
     output = {"output_type": "display_data", "data": data, "metadata": {}}
-    return widgets.Output(outputs=(output,))
+    title = widgets.HTML(f'<p class="figure-title">{escape(layout["title"]["text"])}</p>')
+    return widgets.VBox([title, widgets.Output(outputs=(output,))])
