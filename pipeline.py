@@ -143,11 +143,12 @@ def monitor(
     as_json: AsJson = False,
 ) -> None:
     """Monitor what was predicted since the last window; alarms are recorded and sent to CUADERNO_ALARM_URL."""
-    from lib import inspection, parameters, progress, summary
+    from lib import inspection, parameters, progress, summary, twin
 
+    project = _project(store, reports)
     asked = inspection.Asked(model, parameters.given(parameter or [], file), start, unfinished)
-    with _interruptible(), progress.shown(quiet=as_json) as listener:
-        found = inspection.monitor(_project(store, reports), asked, listener)
+    with _interruptible(), progress.shown(quiet=as_json) as listener, twin.renewed(project):
+        found = inspection.monitor(project, asked, listener)
     _show(found.as_dict(), summary.monitored_text, as_json)
     raise typer.Exit(found.exit_status)
 
@@ -191,7 +192,7 @@ def cycle(
     as_json: AsJson = False,
 ) -> None:
     """Make one turn, for a scheduler: monitor; on an alarm retrain, compare, and promote, keep or go back to design."""
-    from lib import decisions, operations, outcome, parameters, progress
+    from lib import decisions, operations, outcome, parameters, progress, twin
 
     project = _project(store, reports)
     if acknowledge is not None:
@@ -199,7 +200,7 @@ def cycle(
     asked = operations.asked(model, days, jobs, time_limit, parameters.given(parameter or [], file))
     if dry_run:
         return _show(operations.plan(project, asked), lambda told: told["in_words"], as_json)
-    with _interruptible(), progress.shown(quiet=as_json) as listener:
+    with _interruptible(), progress.shown(quiet=as_json) as listener, twin.renewed(project):
         found = operations.turn(project, asked, listener)
     _show(outcome.as_dict(found), lambda _: outcome.text(found), as_json)
     raise typer.Exit(found.exit_status)

@@ -80,6 +80,21 @@ class RunPageHandler(Plain, JupyterHandler, tornado.web.StaticFileHandler):
         await self.get(path, include_body=False)
 
 
+class LeaveHandler(Plain, JupyterHandler):
+    """Told by a page that its visitor leaves; his kernel ends, and his place is free."""
+
+    def check_xsrf_cookie(self) -> None:
+        """Take a beacon, which carries no header: who knows the kernel's name has seen the page."""
+
+    @tornado.web.authenticated
+    async def post(self, kernel: str) -> None:
+        """End a kernel."""
+        if kernel in self.kernel_manager:
+            await ensure_async(self.kernel_manager.shutdown_kernel(kernel, now=True))
+        self.set_status(204)
+        await self.finish()
+
+
 class HealthHandler(Plain, JupyterHandler):
     """Whether the page can be made: it is made, and read."""
 
@@ -114,6 +129,7 @@ def instead(handlers: list, project: Project) -> list:
     kept = [each for each in handlers[:-1] if each[1] is not AllowListFileHandler]
     ours = [
         (url_path_join(base, "health"), HealthHandler),
+        (url_path_join(base, r"leave/([\w-]+)"), LeaveHandler),
         (url_path_join(base, r"reports/(.*)"), RunPageHandler, {"path": str(project.reports)}),
         (handlers[-1][0], PageHandler, handlers[-1][2]),
     ]

@@ -80,7 +80,14 @@ def run(project: Project, request: Request, listener: Listener) -> Conclusion:
     workspace.bury(project)
     for state in states:
         listener(Event("planned", state.execution.name, message=f"{state.action}: {staleness.said(state.reasons)}"))
-    with _shown(project), interrupts.raised(), workspace.started(project, request.given) as begun, _accounted(begun):
+    from lib import twin
+
+    with (
+        twin.renewed(project),
+        interrupts.raised(),
+        workspace.started(project, request.given) as begun,
+        _accounted(begun),
+    ):
         return _bring(project, begun, judge.afresh(), states, request, listener)
 
 
@@ -91,17 +98,6 @@ def _bring(
         work = Work(project, begun, judge, request.limits, listener, recorder.stage)
         done = work.bring(states)
         return recorder.conclude(done)
-
-
-@contextlib.contextmanager
-def _shown(project: Project) -> Iterator[None]:
-    """Bring the page of all models and runs up to date, however the run ended."""
-    try:
-        yield
-    finally:
-        from lib import twin
-
-        twin.refresh(project)
 
 
 @contextlib.contextmanager

@@ -1,6 +1,7 @@
 """The static twin of the dashboard: the same views as of now, in a page that needs no server, no script, no network."""
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,15 @@ def refresh(project: Project) -> str:
     except (OSError, CuadernoError) as error:
         return f"{INDEX} could not be written: {error}"
     return ""
+
+
+@contextlib.contextmanager
+def renewed(project: Project) -> Iterator[None]:
+    """Refresh the twin after what may change it, however that ends."""
+    try:
+        yield
+    finally:
+        refresh(project)
 
 
 def page(found: Mapping[str, Any], others: Mapping[str, str]) -> str:
