@@ -78,7 +78,7 @@ def test_a_store_without_a_champion_is_refused_with_what_to_do(store):
     ("given", "said"),
     [
         ({"rules": "speed 2/3 stop"}, "speed is none of"),
-        ({"by": "hour"}, "by is one of"),
+        ({"by": "hour"}, "by takes one of"),
         ({"quiet_hours": "night"}, "two hours of the day"),
         ({"drift_measure": "feeling"}, "feeling"),
         ({"no_such": 1}, "no_such"),
