@@ -10,13 +10,28 @@ from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Engine
 
-from lib import archive, database, decisions, designs, evidence, files, locks, newer, policy, runner, standings, turns
+from lib import (
+    archive,
+    database,
+    decisions,
+    designs,
+    evidence,
+    files,
+    locks,
+    newer,
+    notify,
+    policy,
+    runner,
+    standings,
+    turns,
+)
 from lib.conclusion import Conclusion
 from lib.decisions import Decision
 from lib.designs import Design
 from lib.errors import InputError, StageFailed
 from lib.events import Listener
 from lib.execution import Limits
+from lib.notify import Notice
 from lib.outcome import Outcome
 from lib.policy import Step
 from lib.project import Project
@@ -107,15 +122,24 @@ def _decided(project: Project, found: Standing, asked: Asked) -> tuple[Turn | No
     changed = found.design.run_dir != newer.run_of(project, found.champion)
     base = found.design.run_dir if changed else own
     n_new = len(newer.added(project, found.champion.model_name, base, found.design.contract))
-    if n_new < LEAST_NEW_ROWS:
-        text = f"{step.reason} But {n_new} newer rows have labels, and a retraining takes {LEAST_NEW_ROWS}: add labels."
+    unseen = n_new - _tried_with(found.log, base.name)
+    if unseen < LEAST_NEW_ROWS:
+        text = (
+            f"{step.reason} But {unseen} newer rows have labels, and a retraining takes {LEAST_NEW_ROWS}: add labels."
+        )
         return None, replace(_plain(found, step), status="waiting", message=text)
     begun = Turn(
         turns.new_id(), found.champion.model_name, found.champion.version, found.window, found.window_start,
-        found.alarms, found.design.identity, base.name, found.design.run_dir.name,
+        found.alarms, found.design.identity, base.name, found.design.run_dir.name, n_new,
     )  # fmt: skip
     turns.save(project, begun)
     return begun, None
+
+
+def _tried_with(log: list[Decision], base: str) -> int:
+    """Return how many newer rows the last retraining on the same base had."""
+    told = [each.details for each in log if each.kind == "retraining" and each.details.get("base") == base]
+    return int(told[-1].get("n_new", 0)) if told else 0
 
 
 def _retrained(project: Project, begun: Turn, asked: Asked, listener: Listener, tell: Tell) -> Outcome:
@@ -132,6 +156,7 @@ def _retrained(project: Project, begun: Turn, asked: Asked, listener: Listener, 
     message = concluded.message if concluded else f"The run failed {begun.failures + 1} times: {trouble}"
     said = f"{'Promoted' if helped else 'The champion stays'}. {message}"
     told = {"helped": helped, "window": begun.window, "design": begun.design, "base": begun.base}
+    told |= {"n_new": begun.n_new}
     told |= {"report": concluded.report if concluded else "", "alarms": begun.alarms}
     version, run_id = (concluded.version, concluded.run_id) if concluded else (None, None)
     _record_once(engine, begun, "ended", said, version, run_id, **told)
@@ -190,12 +215,15 @@ def _returned(project: Project, found: Standing, step: Step, outcome: Outcome | 
     page = evidence.write(project, found.champion, found.design, tried, step.reason)
     details = {"design": found.design.identity, "report": str(page), "window": found.window, "budget": found.budget}
     details |= {"retrainings": [each.id for each in tried]}
-    entry = Decision(
-        "back to design", found.champion.model_name, step.reason, "cycle", found.champion.version, details=details
-    )
-    decisions.record(database.connect(project.store), entry)
+    name, engine = found.champion.model_name, database.connect(project.store)
     text = f"Back to design: {step.reason} The evidence is in {page}. There is no retraining until the design changes "
     text += 'or a person says `cycle --acknowledge "REASON"`.'
+    # Said first: of a notice, unlike of a decision, a second one with the same key changes nothing.
+    key = f"{name}/{policy.BACK}/{tried[-1].id if tried else found.window}"
+    notify.write(engine, [Notice(name, key, "stop", f"{policy.BACK}: {name}", text)])
+    entry = Decision("back to design", name, step.reason, "cycle", found.champion.version, details=details)
+    decisions.record(engine, entry)
+    notify.send(engine)
     base = outcome or _plain(found, step)
     return replace(base, status=policy.BACK, message=text, report=str(page), unhelpful=step.unhelpful)
 

@@ -37,6 +37,8 @@ class Turn:
         The run whose table it adds newer rows to.
     design_run : str
         The run whose design it keeps to.
+    n_new : int
+        Labelled rows that are newer than those of the base.
     parameters : mapping
         Of the run; empty until its table is written.
     failures : int
@@ -52,6 +54,7 @@ class Turn:
     design: str
     base: str
     design_run: str
+    n_new: int = 0
     parameters: Mapping[str, Any] = field(default_factory=dict)
     failures: int = 0
 
