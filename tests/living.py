@@ -116,12 +116,18 @@ def live(made: Project, *, month: int, sign: int = 1, shuffled: bool = False, n:
     inputs = rows[["x", "z"]].set_axis(keys)
     predictions.write(made.store, NAME, scored, origin, inputs)
     predictions.label(made.store, NAME, pd.Series(rows["y"].astype(str).to_numpy(), index=keys))
-    alarm = {"name": "performance", "severity": "stop", "what": f"The score fell in month {month}.", "since": start}
+    alarm(made, month=month, n=n)
+
+
+def alarm(made: Project, *, month: int, n: int = 600) -> None:
+    """Let an alarm stand in the window of a month."""
+    start = f"2013-{month:02d}-01"
+    standing = {"name": "performance", "severity": "stop", "what": f"The score fell in month {month}.", "since": start}
     shares = {"edges": [0.0, 0.5, 1.0], "shares": [0.5, 0.5]}
     drifted = {"column": "x", "kind": "number", "measure": "psi", "effect": 0.3, "p_value": 0.0, "drifted": True}
     drifted |= {"in_words": "x has moved", "reference": shares, "current": shares}
     score = {"metric": "roc_auc", "value": 0.5, "low": 0.4, "high": 0.6, "n": n}
-    payload = {"alarms": [alarm], "drift": [drifted], "slices": [], "start": start, "end": start, "n": n}
+    payload = {"alarms": [standing], "drift": [drifted], "slices": [], "start": start, "end": start, "n": n}
     payload |= {"performance": score, "estimated": None, "prediction": None, "quality": [], "service": None}
     payload |= {"healthy": False, "in_words": "The score fell."}
     end = f"2013-{month + 1:02d}-01T00:00:00"

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import living
 import pytest
+from sqlalchemy import text
 
 from lib import champion, cycle, database, decisions, locks, policy, standings, turns
 from lib.errors import InputError
@@ -34,6 +35,11 @@ def turn(made, watch=lambda: None, **asked):
 
 def kinds(made):
     return [each.kind for each in decisions.read(database.connect(made.store), living.NAME) if each.kind != "verdict"]
+
+
+def notices(made):
+    with database.connect(made.store).connect() as connection:
+        return list(connection.execute(text("SELECT title FROM notices")).scalars())
 
 
 def killed_turn(made, step):
@@ -95,12 +101,15 @@ def test_kill_9_in_each_step_and_the_next_turn_goes_on_until_one_completes_it(ma
 def test_labels_without_meaning_end_in_the_design_within_the_budget_and_stay_there(made):
     living.live(made, month=3, shuffled=True)
     assert turn(made).status == "kept"
+    living.alarm(made, month=4)
+    assert turn(made).status == "waiting", "the same rows are not tried twice"
     living.live(made, month=4, shuffled=True)
     died = killed_turn(made, "return")
     assert died.returncode == -signal.SIGKILL, died.stderr
     found = turn(made)
     assert (found.status, found.exit_status, found.unhelpful) == (policy.BACK, 4, 2)
     assert kinds(made).count("back to design") == 1
+    assert notices(made) == ["back to design: t-y"]
     assert champion.current(made.store, living.NAME).version == 1
     page = Path(found.report).read_text(encoding="utf-8")
     for said in ("x has moved", "The score fell in month 4.", "threshold", "Columns to look at"):
