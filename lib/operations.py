@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from lib import cycle, inspection, standings, twin
+from lib import cycle, inspection, standings
 from lib.decisions import Decision
 from lib.events import Listener
 from lib.execution import Limits
@@ -33,11 +33,9 @@ def asked(model: str, days: int, jobs: int, seconds: float, given: Mapping[str, 
 
 
 def turn(project: Project, asked: Asked, listener: Listener) -> Outcome:
-    """Make one turn, see `cycle.turn`, and bring the page of all models up to date."""
+    """Make one turn; see `cycle.turn`."""
     watched = inspection.Asked(asked.turn.model, asked.given)
-    found = cycle.turn(project, asked.turn, lambda: inspection.monitor(project, watched, listener), listener)
-    twin.refresh(project)
-    return found
+    return cycle.turn(project, asked.turn, lambda: inspection.monitor(project, watched, listener), listener)
 
 
 def acknowledge(project: Project, model: str, reason: str) -> Decision:
