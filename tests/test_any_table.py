@@ -12,11 +12,10 @@ from pathlib import Path
 import in_process
 import numpy as np
 import pandas as pd
-import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-N_TABLES = int(os.environ.get("CUADERNO_TABLES", "6"))
+N_TABLES = int(os.environ.get("CUADERNO_TABLES", "5"))
 TRIED = settings(
     max_examples=N_TABLES,
     deadline=None,
@@ -113,14 +112,3 @@ def test_a_generated_table_comes_to_a_verdict_or_a_clear_refusal(drawn):
     outcome = end_of(*drawn)
     assert outcome.verdict in (in_process.PASSED, in_process.REFUSED, in_process.UNUSABLE)
     assert outcome.verdict == in_process.PASSED or len(outcome.message) > 30
-
-
-@pytest.mark.parametrize("target", ["three", "counts"])
-def test_an_honest_table_passes(target):
-    draw = np.random.default_rng(0)
-    z = draw.normal(size=400)
-    table = pd.DataFrame(
-        {"a": z + draw.normal(0, 0.5, 400), "b": z + draw.normal(0, 0.5, 400), "c": draw.normal(size=400)}
-    )
-    outcome = end_of(table.assign(y=TARGETS[target](z, draw)), "y")
-    assert outcome.verdict == in_process.PASSED, outcome.message
