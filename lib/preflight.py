@@ -4,7 +4,8 @@ The names and the first rows are read, and then the target's column alone; the w
 leave a question open.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import pandas as pd
 
@@ -17,7 +18,17 @@ ROWS_PER_CLASS = 5
 """Rows that a class needs on average for each fold of the cross-validation to meet it."""
 
 
-def validate(source: str, target: str, *, gaps: Sequence[str] = ()) -> None:
+NO_COLUMN = ("", "none")
+"""What a parameter for a column says when it names none."""
+
+
+def validate(
+    source: str,
+    target: str,
+    *,
+    gaps: Sequence[str] = (),
+    columns: Mapping[str, Sequence[str]] = MappingProxyType({}),
+) -> None:
     """Refuse a table from which nothing can be learnt.
 
     Parameters
@@ -28,13 +39,15 @@ def validate(source: str, target: str, *, gaps: Sequence[str] = ()) -> None:
         The column to predict.
     gaps : sequence of str
         What stands for a gap beside what is found.
+    columns : mapping of str to sequence of str
+        Other columns that were named, by the parameter that names them.
 
     Raises
     ------
     InputError
         If the table cannot be read, has no or too few rows, no column beside the target, only constant columns, or no
-        such target; or if the target is missing everywhere, has one value, or too many classes. The message names the
-        place and the remedy.
+        such target; or if the target is missing everywhere, has one value, or too many classes; or if another
+        column that was named is not there. The message names the place and the remedy.
     """
     if source == sources.DEMO and target in ("", DEMO_TARGET):
         return
@@ -45,6 +58,7 @@ def validate(source: str, target: str, *, gaps: Sequence[str] = ()) -> None:
     if not target:
         raise InputError(f"Which column of {where} is to be predicted? Give -p target=NAME, one of {_listed(names)}.")
     chosen = reading.target_name(names, first.columns, target, f"The table {where}")
+    _require_columns(where, {*names, *map(str, first.columns)}, columns)
     if len(names) == 1:
         raise InputError(
             f"The table {where} has one column, {chosen!r}, and nothing to predict it from. If there are more in the "
@@ -63,6 +77,16 @@ def require_rows(raw: pd.DataFrame, source: str) -> None:
             f"The table {sources.parse(source)} has names of columns and no rows. "
             f"Give a table with at least {LEAST_ROWS} rows, better some hundred."
         )
+
+
+def _require_columns(where: sources.Source, known: set[str], columns: Mapping[str, Sequence[str]]) -> None:
+    for parameter, wanted in columns.items():
+        for name in wanted:
+            if name not in known and name not in NO_COLUMN:
+                raise InputError(
+                    f"The table {where} has no column {name!r}, which -p {parameter} names."
+                    f"{sources.nearest(name, sorted(known))} Its columns are: {_listed(sorted(known))}."
+                )
 
 
 def _head(where: sources.Source) -> pd.DataFrame:

@@ -11,6 +11,8 @@ from lib.project import Project
 from lib.staleness import DATA, RUN, State
 
 LEAST_FREE_MB = 200
+OF_COLUMNS = ("time_column", "group_column", "exclude", "keep", "slices", "missingness_leaks")
+"""Parameters that name columns of the table."""
 _SQLITE = b"SQLite format 3\0"
 
 
@@ -31,7 +33,9 @@ def check(project: Project, states: Iterable[State]) -> None:
         if state.action == RUN and {DATA, "target"} <= set(values):
             from lib import preflight
 
-            preflight.validate(values[DATA], values["target"], gaps=values.get("gaps", ()))
+            named = {name: values[name] for name in OF_COLUMNS if values.get(name)}
+            columns = {name: [value] if isinstance(value, str) else value for name, value in named.items()}
+            preflight.validate(values[DATA], values["target"], gaps=values.get("gaps", ()), columns=columns)
 
 
 def _require_known(project: Project, candidate: str | None) -> None:

@@ -32,10 +32,12 @@ FILES = {
 }
 
 
-def refuse(tmp_path, capsys, monkeypatch, source: str, target: str) -> str:
+def refuse(tmp_path, capsys, monkeypatch, source: str, target: str, *more: str) -> str:
     """Give a table to the command line, and return the one line that it says in refusing it with exit status 2."""
     folders = ("--store", str(tmp_path / "store"), "--reports", str(tmp_path / "reports"))
-    monkeypatch.setattr(sys, "argv", [str(PIPELINE), "run", "-p", f"data={source}", "-p", f"target={target}", *folders])
+    monkeypatch.setattr(
+        sys, "argv", [str(PIPELINE), "run", "-p", f"data={source}", "-p", f"target={target}", *more, *folders]
+    )
     with pytest.raises(SystemExit) as ended:
         runpy.run_path(str(PIPELINE), run_name="__main__")
     said = capsys.readouterr()
@@ -53,6 +55,14 @@ def test_a_bad_file_is_refused_with_the_place_and_the_remedy(
     said = refuse(tmp_path, capsys, monkeypatch, str(tmp_path / "table.csv"), target)
     assert found in said and remedy in said
     assert "table.csv" in said
+
+
+@pytest.mark.parametrize("parameter", ["time_column", "group_column", "slices", "exclude", "keep"])
+def test_another_column_that_is_not_there_is_named_with_its_parameter(tmp_path, capsys, monkeypatch, parameter):
+    (tmp_path / "table.csv").write_text(GOOD)
+    asked = ("-p", f"{parameter}=bb")
+    said = refuse(tmp_path, capsys, monkeypatch, str(tmp_path / "table.csv"), "y", *asked)
+    assert f"no column 'bb', which -p {parameter} names. Did you mean b?" in said
 
 
 def test_a_file_that_is_not_there_is_refused_with_the_nearest_table(tmp_path, capsys, monkeypatch):
