@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -115,14 +116,9 @@ def test_every_picture_and_file_that_the_readme_links_to_is_there():
 
 
 def test_the_readme_names_every_verb_and_no_other():
-    done = subprocess.run(
-        [sys.executable, "pipeline.py", "--help"], cwd=ROOT, capture_output=True, text=True, check=True
-    )
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     told = re.findall(r"^\| `(\w+)[^`]*` \| \w", text, flags=re.MULTILINE)
-    verbs = {name for name in told if not re.match(r"0\d_", name)}
-    assert verbs == {
-        name
-        for name in ("run", "status", "history", "rollback", "gc", "score", "labels", "serve", "monitor")
-        if f" {name} " in done.stdout
+    app = runpy.run_path(str(ROOT / "pipeline.py"))["app"]
+    assert {name for name in told if not re.match(r"0\d_", name)} == {
+        command.callback.__name__ for command in app.registered_commands
     }
