@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 
-from lib import cache, files, incumbent, locks, parameters, workers, workspace
+from lib import cache, files, imports, incumbent, locks, parameters, workers, workspace
 from lib.cache import Entry
 from lib.errors import InputError, StageFailed
 from lib.events import Event, Listener
@@ -148,7 +148,8 @@ class Work:
             return found or self._execute(state, jobs)
 
     def _execute(self, state: State, jobs: int) -> Entry:
-        from lib import engine
+        with imports.alone:
+            from lib import engine
 
         execution, run = state.execution, self.run
         expected = self._told(state, "seconds") or None

@@ -1,8 +1,13 @@
 """What is imported, and what had better not be."""
 
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+alone = threading.RLock()
+"""Held while one of several threads imports what is made of Jupyter's packages: those import one another in circles,
+and two threads that come from different sides each find half a module."""
 
 
 @contextmanager

@@ -22,6 +22,7 @@ from lib import (
     drift,
     due,
     files,
+    imports,
     locks,
     notify,
     parameters,
@@ -192,7 +193,8 @@ def _prepare(store: Path, folder: Path, name: str, values: Mapping[str, Any], gr
 
 
 def _execute(project: Project, folder: Path, run_id: str, values, seconds: float, listener: Listener):
-    from lib import engine
+    with imports.alone:
+        from lib import engine
     from lib.kernels import KernelSource
 
     notebook, output = project.notebooks / f"{STAGE}.ipynb", project.reports / run_id / f"{STAGE}.ipynb"

@@ -18,7 +18,7 @@ from typing import Any, Self
 
 import psutil
 
-from lib import preloading, scratch
+from lib import imports, preloading, scratch
 from lib.forking import ForkFailed, ForkServer, available
 
 _LOG = logging.getLogger("cuaderno")
@@ -175,7 +175,8 @@ class KernelSource:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _start(self, cwd: Path) -> Kernel:
-        from lib import provisioning
+        with imports.alone:
+            from lib import provisioning
 
         number = next(self._numbers)
         folder = self._folder / str(number)

@@ -31,3 +31,23 @@ def test_the_engine_builds_no_grammar_of_addresses():
 
 def test_tracking_leaves_models_and_tables_to_those_who_need_them():
     assert loaded("from lib import runner, tracking", "skops", "sklearn", "pandas", "mlflow") == []
+
+
+def test_two_threads_import_the_engine_and_the_provisioning_of_kernels_from_both_sides():
+    code = """
+import sys, threading
+from lib import imports
+sys.setswitchinterval(1e-6)
+failed = []
+def load(name):
+    try:
+        with imports.alone:
+            __import__(name)
+    except ImportError as error:
+        failed.append(error)
+threads = [threading.Thread(target=load, args=(name,)) for name in ("lib.provisioning", "lib.engine")]
+[thread.start() for thread in threads]
+[thread.join() for thread in threads]
+assert not failed, failed
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -164,7 +164,7 @@ def test_a_file_written_in_place_by_hand_does_not_become_a_result(mini):
 def test_an_interrupted_run_says_so_in_one_line_and_goes_on_from_there(mini, number, status):
     slow(mini)
     process = start(mini, "run", "--json")
-    until(lambda: begun(mini))
+    until(lambda: begun(mini) or process.poll() is not None)
     children = kernels(process)
     process.send_signal(number)
     out, err = process.communicate(timeout=SECONDS)
