@@ -32,12 +32,12 @@ def test_only_effects_beyond_what_they_are_judged_by_have_their_number(windows):
 
 def test_distributions_say_which_columns_have_drifted(windows):
     drawn = plots_monitoring.distributions(windows[1]["drift"], "Then and now", most=2)
-    assert drawn.axes[0].get_title() == "wind has drifted"
+    assert drawn.axes[0].get_title("left") == "wind has drifted"
     assert len(drawn.axes) == 2
 
 
 def test_nothing_to_show_is_a_figure_that_says_so():
-    assert plots_monitoring.distributions([], "Then and now").axes[0].get_title() == "nothing"
+    assert plots_monitoring.distributions([], "Then and now").axes[0].get_title("left") == "nothing"
 
 
 def test_tables_of_windows_without_labels_or_service_are_empty_and_keep_their_columns(windows):

@@ -17,7 +17,7 @@ def test_imports_of_installed_packages_are_found_in_the_order_of_need(tmp_path):
 
 
 def test_modules_of_the_project_are_followed_and_left_out(tmp_path):
-    found = modules(tmp_path, "from lib import checks")
+    found = modules(tmp_path, "from lib import check_table")
     assert "pandas" in found
     assert not [name for name in found if name.startswith("lib")]
 
