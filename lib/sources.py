@@ -196,8 +196,8 @@ def _absolute_sqlite(url: str) -> str:
 
 
 def _siblings(folder: Path) -> list[str]:
-    """Return the names in a folder that could be meant: tables, and folders of them."""
-    found = folder.iterdir() if folder.is_dir() else ()
+    """Return the names in a folder that could be meant: tables, and folders of them that are not hidden."""
+    found = (path for path in folder.iterdir() if not path.name.startswith(".")) if folder.is_dir() else ()
     return [path.name for path in found if path.is_dir() or _may_be_table(path)]
 
 

@@ -292,6 +292,13 @@ def test_a_missing_file_is_refused_with_the_nearest_names(tmp_path):
         sources.normalise(str(tmp_path / "house.csv"))
 
 
+def test_a_hidden_folder_is_not_offered_for_a_missing_file(tmp_path):
+    (tmp_path / ".house").mkdir()
+    with pytest.raises(InputError, match="There is no table") as refused:
+        sources.normalise(str(tmp_path / "house.csv"))
+    assert "Did you mean" not in str(refused.value)
+
+
 def test_equal_content_has_an_equal_hash_and_any_change_another(tmp_path):
     (tmp_path / "a.csv").write_bytes(as_bytes(TABLE))
     shutil.copy(tmp_path / "a.csv", tmp_path / "b.csv")
