@@ -14,6 +14,8 @@ from lib.errors import InputError
 
 SIGNALS = ("performance", "contract", "estimate", "prediction", "inputs", "quality", "slices", "service")
 """What a window can say, and a rule can be about; `monitoring.assess` says which are bad, and why."""
+_OF_ANY_VERSION = {"service"}
+"""What is not compared with the reference of one version, and so goes on across a promotion."""
 _RULE = re.compile(r"(\w+) (\d+)/(\d+) (\w+)")
 _HOURS = re.compile(r"(\d{1,2})-(\d{1,2})")
 
@@ -47,7 +49,8 @@ def raised(rules: Iterable[Rule], windows: Sequence[Mapping[str, Any]]) -> list[
     rules : iterable of Rule
     windows : sequence of mapping
         What `monitoring.assess` returned, the oldest first. A window in which a signal could not be judged, as it had
-        too few rows or no labels yet, counts neither for it nor against it.
+        too few rows or no labels yet, counts neither for it nor against it; nor does one of another model version,
+        whose failures are not those of the version that has taken its place.
 
     Returns
     -------
@@ -118,7 +121,7 @@ def _rule(text: str) -> Rule:
 
 
 def _raised(rule: Rule, windows: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
-    judged = [window for window in windows if rule.name in window.get("signals", {})][-rule.n :]
+    judged = [window for window in _comparable(rule, windows) if rule.name in window.get("signals", {})][-rule.n :]
     bad = [window for window in judged if window["signals"][rule.name]["bad"]]
     if len(bad) < rule.k or judged[-1] is not bad[-1]:
         return None
@@ -132,6 +135,14 @@ def _raised(rule: Rule, windows: Sequence[Mapping[str, Any]]) -> dict[str, Any] 
         "limit": newest["limit"],
         "todo": newest["todo"],
     }
+
+
+def _comparable(rule: Rule, windows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return the windows that tell of the same thing as the newest one."""
+    if rule.name in _OF_ANY_VERSION or not windows:
+        return list(windows)
+    version = windows[-1].get("model_version")
+    return [window for window in windows if window.get("model_version") == version]
 
 
 def _check(rule: Rule, alarm: Mapping[str, Any] | None, window: Mapping[str, Any]) -> Check:

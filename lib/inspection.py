@@ -181,7 +181,8 @@ def _prepare(store: Path, folder: Path, name: str, values: Mapping[str, Any], gr
     rows = predictions.window(store, name, start, end)
     known = files.read(*_reference(store, name, group[0].model_version))
     engine = database.connect(store)
-    before = [window.payload for window in windows.read(engine, name) if window.start < start][-WINDOWS_SHOWN:]
+    earlier = [window for window in windows.read(engine, name) if window.start < start][-WINDOWS_SHOWN:]
+    before = [{**window.payload, "model_version": window.model_version} for window in earlier]
     service = {window.start: traffic.of_window(engine, name, window.start, window.end) for window in group}
     files.write(folder, files.REFERENCE, known)
     files.write(folder, files.OPERATIONS_ROWS, rows)
@@ -209,7 +210,7 @@ def _execute(project: Project, folder: Path, run_id: str, values, seconds: float
 
 
 def _window(name: str, payload: Mapping[str, Any], counted: Due) -> Window:
-    marked = {**payload, "counted": {"n": counted.n, "labelled": counted.n_labelled}}
+    marked = {**payload, "model_version": counted.model_version, "counted": {"n": counted.n, "labelled": counted.n_labelled}}
     return Window(name, counted.model_version, payload["start"], payload["end"], payload["n"], marked)
 
 

@@ -62,7 +62,7 @@ def assess(
     Returns
     -------
     dict
-        The keys of the module `windows`; `score` (what is compared with) and `checked` (the estimate for the labelled
+        The keys of the module `windows`; `model_version`, that of most rows; `score` (what is compared with) and `checked` (the estimate for the labelled
         rows against their truth, or None); and `signals`: by name `bad`, `value`, `limit`, `what`, `todo`, for each of
         `alarms.SIGNALS` that could be judged.
     """
@@ -77,6 +77,7 @@ def assess(
         "start": start,
         "end": end,
         "n": len(window),
+        "model_version": _version(window),
         "score": {name: known["score"][name] for name in ("metric", "value", "low", "high")},
         "drift": entries,
         "prediction": _prediction_drift(known, prediction, measure=measure, limit=drift_limit, alpha=alpha),
@@ -157,6 +158,12 @@ def in_words(found: Mapping[str, Any], told: Mapping[str, Any]) -> str:
         return f"{found['n']} rows are too few to be judged."
     bad = [signal["what"] for signal in told.values() if signal["bad"]]
     return " ".join(bad) if bad else f"{found['n']} rows, nothing unusual."
+
+
+def _version(window: pd.DataFrame) -> int | None:
+    """Return the version that most rows are of; None where rows do not say."""
+    versions = window.get("model_version", pd.Series(dtype="int64")).value_counts()
+    return int(versions.idxmax()) if len(versions) else None
 
 
 def _drift(known, columns, table, **limits) -> list[dict[str, Any]]:

@@ -53,6 +53,18 @@ def test_a_window_that_could_not_tell_counts_neither_way():
     assert names(window(1, "performance"), window(3, "performance"), blind) == ["performance"]
 
 
+def test_windows_of_the_former_champion_count_neither_way():
+    former = {**window(1, "performance"), "model_version": 1}
+    assert names(former, {**window(2, "performance"), "model_version": 2}) == []
+    assert names(former, {**window(2, "performance"), "model_version": 1}) == ["performance"]
+
+
+def test_a_service_that_fails_goes_on_failing_across_a_promotion():
+    rules = alarms.rules(["service 2/3 warning"])
+    slow = [{**window(number, "service", judged=("service",)), "model_version": number} for number in (1, 2)]
+    assert [alarm["name"] for alarm in alarms.raised(rules, slow)] == ["service"]
+
+
 def test_the_gravest_alarm_comes_first():
     windows = [window(number, "inputs", "quality", "performance") for number in (1, 2, 3)]
     assert names(*windows) == ["performance", "quality", "inputs"]
