@@ -121,7 +121,7 @@ def serve(
     key: Key = "",
     model: Model = "",
     body_limit: Annotated[int, typer.Option(min=1, help="Bytes that a request may have.")] = 8 * 2**20,
-    time_limit: Annotated[float, typer.Option(min=0.01, help="Seconds that an answer may take.")] = 30.0,
+    time_limit: Annotated[float, typer.Option(min=0.01, help="Seconds for a request, and for its answer.")] = 30.0,
     store: Store = None,
 ) -> None:
     """Serve the champion over HTTP; promotion and rollback are followed, and every answer is recorded."""

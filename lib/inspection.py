@@ -210,7 +210,7 @@ def _execute(project: Project, folder: Path, run_id: str, values, seconds: float
 
 
 def _window(name: str, payload: Mapping[str, Any], counted: Due) -> Window:
-    marked = {**payload, "model_version": counted.model_version, "counted": {"n": counted.n, "labelled": counted.n_labelled}}
+    marked = {**payload, "counted": {"n": counted.n, "labelled": counted.n_labelled}}
     return Window(name, counted.model_version, payload["start"], payload["end"], payload["n"], marked)
 
 

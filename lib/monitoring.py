@@ -62,9 +62,9 @@ def assess(
     Returns
     -------
     dict
-        The keys of the module `windows`; `model_version`, that of most rows; `score` (what is compared with) and `checked` (the estimate for the labelled
-        rows against their truth, or None); and `signals`: by name `bad`, `value`, `limit`, `what`, `todo`, for each of
-        `alarms.SIGNALS` that could be judged.
+        The keys of the module `windows`; `model_version`, that of most rows; `score` (what is compared with) and
+        `checked` (the estimate for the labelled rows against their truth, or None); and `signals`: by name `bad`,
+        `value`, `limit`, `what`, `todo`, for each of `alarms.SIGNALS` that could be judged.
     """
     columns = reference.columns_of(known)
     table = quality.aligned(columns, inputs)

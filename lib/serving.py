@@ -17,7 +17,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from lib import gauges, payloads, specification, spool
+from lib import arrival, gauges, payloads, specification, spool
 from lib.cells import Refused
 from lib.desk import Asked, Failed
 from lib.drain import Drain
@@ -36,15 +36,11 @@ class Limits:
     ----------
     body_bytes : int
     seconds : float
-        From its end to its answer.
+        To arrive whole, and again from its end to its answer.
     """
 
     body_bytes: int = 8 * 2**20
     seconds: float = 30.0
-
-
-class TooLarge(Exception):
-    """A body is larger than the server takes."""
 
 
 class Server:
@@ -135,36 +131,24 @@ class Invocations:
 
     async def __call__(self, scope, receive, send) -> None:
         """Answer one request."""
-        headers = dict(scope["headers"])
+        headers, limits = dict(scope["headers"]), self.server.limits
         try:
-            body = await _body(headers, receive, self.server.limits.body_bytes)
-        except TooLarge:
-            limit = self.server.limits.body_bytes
-            return await _send(send, 413, payloads.error("BAD_REQUEST", f"The body is larger than {limit} bytes."))
+            body = await arrival.body(headers, receive, limits.body_bytes, limits.seconds)
+        except arrival.TooLarge:
+            message = f"The body is larger than {limits.body_bytes} bytes."
+            return await _send(send, 413, payloads.error("BAD_REQUEST", message))
+        except TimeoutError:
+            message = f"The request was not whole within {limits.seconds:g} seconds."
+            return await _send(send, 408, payloads.error("DEADLINE_EXCEEDED", message), [(b"connection", b"close")])
         started = time.perf_counter()
         if self.server.is_ending:
             return await _send(send, 503, payloads.error("TEMPORARILY_UNAVAILABLE", "The server is ending."))
         content_type = headers.get(b"content-type", b"").decode("latin-1")
         asked = await self.server.ask(body, content_type)
-        status, content = _outcome(asked, self.server.limits)
+        status, content = _outcome(asked, limits)
         self.server.observe(status, time.perf_counter() - started, len(asked.answer or ()))
         told = [(b"x-model-version", str(asked.version).encode())] if asked.version else []
         return await _send(send, status, content, [*told, (b"x-request-id", asked.id.encode())])
-
-
-async def _body(headers: dict[bytes, bytes], receive: Callable, most: int) -> bytes:
-    declared = headers.get(b"content-length", b"0")
-    if declared.isdigit() and int(declared) > most:
-        raise TooLarge
-    parts, size, more = [], 0, True
-    while more:
-        message = await receive()
-        parts.append(message.get("body", b""))
-        size += len(parts[-1])
-        more = message.get("more_body", False)
-        if size > most:
-            raise TooLarge
-    return b"".join(parts)
 
 
 async def _send(send: Callable, status: int, content: bytes, headers: list[tuple[bytes, bytes]] | None = None) -> None:

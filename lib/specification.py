@@ -15,6 +15,7 @@ _TIME = r"^(19|20)\d\d-(0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8])T([01]\d|2[0-3]):[0-5]
 _REFUSALS = {
     "400": "The body is in none of the forms.",
     "401": "The token is missing or wrong.",
+    "408": "The request did not arrive whole within the time that the server allows.",
     "413": "The body is larger than the server takes.",
     "415": "The content type is neither JSON nor CSV, in UTF-8.",
     "422": "A row breaks the model's contract; the column and the row are named.",

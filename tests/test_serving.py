@@ -163,6 +163,16 @@ def test_a_request_that_waited_too_long_is_told_so(make):
     assert found.status_code == 504 and "No answer within" in found.json()["message"]
 
 
+def test_a_request_that_does_not_end_loses_its_place(make):
+    async def slowly():
+        yield b'{"instances": ['
+        await asyncio.sleep(5)
+        yield b"]}"
+
+    found = ask(make(limits=serving.Limits(seconds=0.1)), ("POST", "/invocations", {"content": slowly()}))[0]
+    assert found.status_code == 408 and "not whole within 0.1 seconds" in found.json()["message"]
+
+
 def test_a_model_that_fails_shows_nothing_of_itself(make, monkeypatch, caplog):
     server = make()
 
