@@ -170,10 +170,13 @@ def rollback(
     as_json: AsJson = False,
 ) -> None:
     """Make the previous champion champion again, at once, on the record."""
-    from lib import database, decisions, registry
+    from lib import database, decisions
 
     folder = _project(store).store
-    found = registry.rollback(folder, decisions.only_model(database.connect(folder), model), reason)
+    meant = decisions.only_model(database.connect(folder), model)
+    from lib import registry  # brings MLflow and scikit-learn, which a model that is not there needs no waiting for
+
+    found = registry.rollback(folder, meant, reason)
     typer.echo(decisions.to_json([found]) if as_json else decisions.to_text([found]))
 
 

@@ -57,12 +57,12 @@ def connect(store: str | Path) -> Engine:
 
 @lru_cache(maxsize=16)
 def _connect(url: URL) -> Engine:
-    if url.get_backend_name() == "sqlite":
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
     try:
+        if url.get_backend_name() == "sqlite":
+            Path(url.database).parent.mkdir(parents=True, exist_ok=True)
         engine = _engine(url)
         _migrate(engine)
-    except (DBAPIError, ModuleNotFoundError) as error:
+    except (DBAPIError, ModuleNotFoundError, OSError) as error:
         raise InputError(_unreachable(url, error)) from None
     return engine
 

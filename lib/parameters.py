@@ -97,8 +97,9 @@ def convert(parameter: Parameter, value: Any) -> Any:
         converted = _CONVERTERS[parameter.type](value)
         if parameter.allows(converted):
             return converted
+    default = HEADLESS.get(parameter.name, parameter.default)
     raise InputError(
-        f"Parameter {parameter.name} takes {_allowed(parameter)}, not {value!r}. Its default is {parameter.default!r}."
+        f"Parameter {parameter.name} takes {_allowed(parameter)}, not {value!r}. Its default is {default!r}."
     )
 
 

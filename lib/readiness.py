@@ -1,6 +1,8 @@
 """Whether a run can start: folders that can be written to, and a table from which something can be learnt."""
 
+import contextlib
 import shutil
+import sqlite3
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -11,6 +13,8 @@ from lib.project import Project
 from lib.staleness import DATA, RUN, State
 
 LEAST_FREE_MB = 200
+SECONDS_TO_WAIT = 10
+"""How long a database may be in use by others, who write for less than a second as a rule."""
 OF_COLUMNS = ("time_column", "group_column", "exclude", "keep", "slices", "missingness_leaks")
 """Parameters that name columns of the table."""
 _SQLITE = b"SQLite format 3\0"
@@ -73,6 +77,20 @@ def _require_readable(store: Path) -> None:
             raise InputError(
                 f"{path} is no database that can be read. Restore it from a copy, or choose another with --store."
             )
+        if start:
+            _require_unlocked(path)
+
+
+def _require_unlocked(path: Path) -> None:
+    """Require that a database can be written to soon, which a run would find out after all its work."""
+    with contextlib.closing(sqlite3.connect(path, timeout=SECONDS_TO_WAIT, isolation_level=None)) as connection:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.DatabaseError as error:
+            raise InputError(
+                f"{path} cannot be written to now: {error}. End the program that uses it or wait for it, or choose "
+                f"another with --store."
+            ) from None
 
 
 def _start(path: Path) -> bytes:

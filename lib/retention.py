@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from lib import cache, locks, workspace
+from lib.errors import InputError
 from lib.project import Project
 
 
@@ -34,12 +35,21 @@ def plan(project: Project, keep: int) -> list[Path]:
 
 
 def remove(folders: Iterable[Path]) -> int:
-    """Remove folders, and return how many bytes that freed; a file with another name elsewhere frees nothing."""
+    """Remove folders, and return how many bytes that freed; a file with another name elsewhere frees nothing.
+
+    Raises
+    ------
+    InputError
+        If one cannot be removed; those before it are.
+    """
     freed = 0
     for folder in folders:
         freed += sum(path.stat().st_size for path in folder.rglob("*") if path.is_file() and path.stat().st_nlink == 1)
         # Renamed first: a reader sees it whole, or not at all.
-        doomed = folder.rename(folder.with_name(f".{folder.name}.removed"))
+        try:
+            doomed = folder.rename(folder.with_name(f".{folder.name}.removed"))
+        except OSError as error:
+            raise InputError(f"{folder} cannot be removed: {error.strerror}. Correct that and repeat gc.") from None
         shutil.rmtree(doomed, ignore_errors=True)
     return freed
 

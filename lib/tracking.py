@@ -196,7 +196,8 @@ class Tracker:
         self._thread.join()
         if self._error is not None:
             where = address(self._store)
-            raise CuadernoError(f"The run could not be recorded in MLflow at {where}: {self._error}") from self._error
+            said = _cause(self._error)
+            raise CuadernoError(f"The run could not be recorded in MLflow at {where}: {said}") from self._error
         return self._parent
 
     def _record(self) -> None:
@@ -232,6 +233,11 @@ class Tracker:
     def _end(self, connection: Connection, status: str) -> None:
         connection.client.set_tag(self._parent, "cuaderno.status", status)
         connection.client.set_terminated(self._parent, STATUS[status])
+
+
+def _cause(error: BaseException) -> str:
+    """Return what went wrong first; what MLflow and SQLAlchemy make of it quotes the whole statement."""
+    return _cause(error.__cause__) if error.__cause__ else str(error)
 
 
 def log_batch(connection: Connection, run: str, content: trackable.Content) -> None:

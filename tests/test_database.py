@@ -47,6 +47,12 @@ def test_a_file_that_is_no_database_is_refused_with_its_name(store):
         database.connect(store)
 
 
+def test_a_folder_that_cannot_be_made_is_refused_with_its_name(tmp_path):
+    (tmp_path / "store").write_text("")
+    with pytest.raises(InputError, match="store/predictions.db cannot be used: .*File exists"):
+        database.connect(tmp_path / "store")
+
+
 @pytest.mark.parametrize("address", ["not an address", "nosuch://host/name", "mysql://host/name"])
 def test_an_address_of_no_supported_database_is_refused(store, given, address):
     given(address)

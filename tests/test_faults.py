@@ -1,7 +1,11 @@
 """Wrong use and unusable input: one message, exit status 2, nothing started, nothing left behind."""
 
 import json
+import os
+import sqlite3
 import subprocess
+import sys
+from contextlib import closing
 from pathlib import Path
 
 import miniature
@@ -94,14 +98,62 @@ def test_a_store_that_is_a_file(mini):
 
 
 @pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="needs a folder that nobody can write to")
-def test_a_store_that_cannot_be_written_to(mini):
+def test_reports_that_cannot_be_written_to(mini):
     with pytest.raises(InputError, match="cannot be written to.*--reports"):
         readiness.check(project.at(mini.root, mini.store, Path("/proc/reports")), [])
+
+
+@pytest.mark.skipif(os.name != "posix", reason="rights as POSIX has them")
+def test_a_store_that_cannot_be_written_to_still_tells_what_is_up_to_date_and_works_afterwards(mini):
+    miniature.bring(mini)
+    before = sorted(mini.root.rglob("*"))
+    _allow(mini.store, 0o555)
+    told = {arguments: _without_privileges(mini, *arguments) for arguments in (("run", "-p", "seed=3"), ("status",))}
+    assert _without_privileges(mini, "gc", "--keep", "0").stderr.count("\n") == 1
+    _allow(mini.store, 0o755)
+    assert told["run", "-p", "seed=3"].returncode == 2
+    assert "store cannot be written to: Permission denied" in told["run", "-p", "seed=3"].stderr
+    assert told["status",].stdout.count("up to date") == len(miniature.ALL)
+    assert sorted(mini.root.rglob("*")) == before
+    assert miniature.assess(mini) == {}
+
+
+def _allow(folder, mode):
+    for path in [folder, *folder.rglob("*")]:
+        path.chmod(mode if path.is_dir() else mode & 0o666)
+
+
+_DROP = """
+import ctypes, os, sys
+# PR_CAPBSET_DROP of CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH; it does nothing where they are not there.
+for right in (1, 2):
+    ctypes.CDLL(None).prctl(24, right)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+
+
+def _without_privileges(mini, *arguments):
+    """Run a verb without what lets the superuser write where nobody may."""
+    drops = [sys.executable, "-c", _DROP] if sys.platform == "linux" else []
+    command = [*drops, *miniature.command(mini.root, *arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
 
 
 def test_a_database_that_is_none(mini):
     write(mini.store / "mlflow.db", "once there was a database")
     assert "mlflow.db is no database that can be read" in refuse(mini)
+
+
+@pytest.mark.parametrize("name", ["mlflow.db", "predictions.db"])
+def test_a_database_that_another_program_has_locked(mini, monkeypatch, name):
+    monkeypatch.setattr(readiness, "SECONDS_TO_WAIT", 0.1)
+    mini.store.mkdir()
+    with closing(sqlite3.connect(mini.store / name, isolation_level=None)) as other:
+        other.execute("CREATE TABLE t (x)")
+        other.execute("BEGIN EXCLUSIVE")
+        assert f"{name} cannot be written to now: database is locked. End the program" in refuse(mini)
+        other.execute("ROLLBACK")
+        readiness.check(mini, [])
 
 
 def test_a_disk_without_space(mini, monkeypatch):

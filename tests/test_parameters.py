@@ -44,3 +44,8 @@ def test_a_value_that_is_not_allowed_is_refused_with_what_is(kind, default, told
 )
 def test_a_value_that_is_allowed_becomes_its_type(kind, default, told, value, expected):
     assert parameters.convert(parameter(kind, default, told), value) == expected
+
+
+def test_the_default_that_is_named_is_that_of_the_command_line():
+    with pytest.raises(InputError, match="Its default is 0"):
+        parameters.convert(parameters.Parameter("sample", "int", 12000, "rows; 0 for all [0..]"), "abc")
