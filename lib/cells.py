@@ -146,9 +146,26 @@ class Reader:
                 raise Refused(f"Row {n}, column {column.raw!r}: {refused.message}.", column.raw, n) from None
         return cells
 
+    @property
+    def kinds(self) -> dict[str, str]:
+        """The kind of each column, in the order of the model."""
+        return {column.name: column.kind for column in self.columns}
+
     def frame(self, cells: Mapping[str, list]) -> pd.DataFrame:
         """Return cells as the frame that `portable.coerce` would have made of the rows."""
-        return pd.DataFrame({column.name: _ARRAYS[column.kind](cells[column.name]) for column in self.columns})
+        return frame(cells, self.kinds)
+
+
+def frame(cells: Mapping[str, list], kinds: Mapping[str, str]) -> pd.DataFrame:
+    """Return cells as a frame with the types that models take.
+
+    Parameters
+    ----------
+    cells : mapping of name to list
+    kinds : mapping of name to {"number", "time", "text"}
+        The columns, in their order.
+    """
+    return pd.DataFrame({name: _ARRAYS[kind](cells[name]) for name, kind in kinds.items()})
 
 
 _ARRAYS = {

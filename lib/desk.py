@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from lib import answers, database, payloads, records
+from lib import answers, database, payloads, portable, records, shortcut
 from lib.answers import Answerer
 from lib.cells import Column, Reader, Refused
 
@@ -62,6 +62,7 @@ class Desk:
         self.reader = Reader(answerer.contract)
         self.names = [column.raw for column in self.reader.columns]
         self._time = self._time_column()
+        self._shortcut = shortcut.of(answerer.model.estimator, self.reader.kinds)
 
     def _time_column(self) -> Column | None:
         name = self.answerer.champion.info.get("time_column")
@@ -114,7 +115,7 @@ class Desk:
 
     def _predict(self, good: Sequence[Asked]) -> dict[str, Any]:
         cells = {name: [cell for asked in good for cell in asked.cells[name]] for name in good[0].cells}
-        answer = self.answerer.model.answer(self.reader.frame(cells))
+        answer = self._answered(cells)
         columns = {str(name): answer[name].tolist() for name in answer}
         rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
         start = 0
@@ -123,6 +124,12 @@ class Desk:
             asked.version = self.answerer.champion.version
             start += len(asked.rows)
         return self._record(good, cells, columns)
+
+    def _answered(self, cells: dict[str, list]) -> pd.DataFrame:
+        model = self.answerer.model
+        if self._shortcut is None:
+            return model.answer(self.reader.frame(cells))
+        return portable.Model(model.estimator[-1], model.contract).answer(self._shortcut(cells))
 
     def _record(self, good: Sequence[Asked], cells: dict[str, list], columns: dict[str, list]) -> dict[str, Any]:
         champion = self.answerer.champion
@@ -134,7 +141,7 @@ class Desk:
             "ids": [f"{asked.id}-{n}" for asked in good for n in range(len(asked.rows))],
             "keys": [key for asked in good for key in asked.keys],
             "times": [time for asked in good for time in asked.times],
-            "kinds": {column.name: column.kind for column in self.reader.columns},
+            "kinds": self.reader.kinds,
             "cells": {name: [_plain(cell) for cell in found] for name, found in cells.items()},
             "answer": columns,
         }

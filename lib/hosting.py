@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import uvicorn
+from threadpoolctl import ThreadpoolController
 
 from lib import answers, serving
 from lib.errors import InputError
@@ -63,6 +64,8 @@ def serve(store: Path, *, model: str, key: str, host: str, port: int, limits: se
             serving.application(server), log_config=None, access_log=False, lifespan="off",
             timeout_graceful_shutdown=int(limits.seconds) + 1, server_header=False, timeout_keep_alive=30,
         )  # fmt: skip
+        # Several threads for a few rows wait for each other longer than they work, on a busy machine most of all.
+        ThreadpoolController().limit(limits=1)
         server.start()
         tell(f"Serving {follower.model_name}, version {follower.version}, at {where}; what it takes: {where}/docs")
         try:

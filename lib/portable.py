@@ -205,11 +205,11 @@ class Model:
         table = model_input if isinstance(model_input, pd.DataFrame) else pd.DataFrame(model_input)
         return self.answer(coerce(table, self.contract))
 
-    def answer(self, X: pd.DataFrame) -> pd.DataFrame:
-        """Return what `predict` does, for columns that have been brought to what the model takes."""
+    def answer(self, X: pd.DataFrame | np.ndarray) -> pd.DataFrame:
+        """Return what `predict` does, for columns that have been brought to what the estimator takes."""
         if self.contract["task"] == "regression":
             values = self.estimator.predict(X) if len(X) else np.empty(0)  # scikit-learn refuses a table without rows
-            return pd.DataFrame({PREDICTION: values}, index=X.index)
+            return pd.DataFrame({PREDICTION: values}, index=getattr(X, "index", None))
         return self._classes(X)
 
     def _classes(self, X: pd.DataFrame) -> pd.DataFrame:
@@ -217,7 +217,8 @@ class Model:
         order = _order(labels, self.contract["classes"])
         probabilities = self.estimator.predict_proba(X)[:, order] if len(X) else np.empty((0, len(order)))
         columns = {PROBABILITY.format(label=labels[i]): probabilities[:, n] for n, i in enumerate(order)}
-        return pd.DataFrame({PREDICTION: labels[order][self._chosen(probabilities)], **columns}, index=X.index)
+        chosen = {PREDICTION: labels[order][self._chosen(probabilities)]}
+        return pd.DataFrame({**chosen, **columns}, index=getattr(X, "index", None))
 
     def _chosen(self, probabilities: np.ndarray) -> np.ndarray:
         threshold = self.contract.get("decision_threshold")
