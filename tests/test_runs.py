@@ -12,7 +12,8 @@ import psutil
 import pytest
 from miniature import ALL, edit
 
-from lib import hashing
+from lib import hashing, runner, workers
+from lib.errors import StageFailed
 
 SECONDS = 300
 
@@ -210,10 +211,29 @@ def test_a_killed_kernel_ends_the_run_with_its_cause(mini):
     assert [folder.parent.name for folder in entries(mini)] == ["01_design"]
 
 
-def test_a_notebook_that_never_ends_is_ended(mini):
-    edit(mini.notebooks / "01_design.ipynb", '"source": "rows = ', '"source": "while True: pass\\nrows = ')
+def test_a_kernel_that_eats_all_memory_is_ended_in_words_and_leaves_a_store_that_works(mini, monkeypatch):
+    eats = "blocks = []\\nwhile True: blocks.append(b'x' * 5_000_000)\\nrows = "
+    edit(mini.notebooks / "02_clean.ipynb", '"source": "rows = ', f'"source": "{eats}')
+    message = "02_clean died at code cell .*more memory than the limit of 700 MB; its peak"
+    with monkeypatch.context() as patched:
+        # All of this machine's memory would be that of others, too.
+        patched.setattr(workers, "memory_limit_mb", lambda jobs: 700.0)
+        patched.setenv("PYTHONPATH", str(mini.root))
+        patched.chdir(mini.notebooks)
+        with pytest.raises(StageFailed, match=message):
+            runner.run(mini, runner.Request(), lambda event: None)
+    edit(mini.notebooks / "02_clean.ipynb", "while True: ", "")
+    assert actions(mini)["01_design"] == "reused"
+    assert torn(mini) == []
+
+
+def test_a_notebook_that_never_ends_is_ended_and_leaves_a_store_that_works(mini):
+    edit(mini.notebooks / "02_clean.ipynb", '"source": "rows = ', '"source": "while True: pass\\nrows = ')
     failed = run(mini, "run", "--time-limit", "5", status=1)
-    assert "01_design timeout at code cell" in failed.stderr
+    assert "02_clean timeout at code cell" in failed.stderr
+    edit(mini.notebooks / "02_clean.ipynb", "while True: pass", "pass")
+    assert actions(mini)["01_design"] == "reused"
+    assert torn(mini) == []
 
 
 def test_two_runs_at_once_on_a_missing_store_execute_each_stage_once(tmp_path):
