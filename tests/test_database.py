@@ -5,7 +5,8 @@ import pytest
 import sqlalchemy
 from sqlalchemy import text
 
-from lib import database
+from lib import database, decisions
+from lib.decisions import Decision
 from lib.errors import InputError
 
 
@@ -24,6 +25,45 @@ def test_the_schema_has_a_version_from_the_first_day(store):
         assert connection.execute(text("SELECT version FROM schema_versions")).scalars().all() == list(
             range(1, len(database.MIGRATIONS) + 1)
         )
+
+
+def _versions(engine):
+    with engine.connect() as connection:
+        return connection.execute(text("SELECT version FROM schema_versions ORDER BY version")).scalars().all()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def kind(request, given):
+    """Let the database be of either kind."""
+    if request.param == "postgresql":
+        given(request.getfixturevalue("postgresql"))
+    yield request.param
+    database._connect.cache_clear()
+
+
+@pytest.mark.parametrize("before", range(1, len(database.MIGRATIONS)))
+def test_a_database_of_before_is_brought_up_to_date_with_all_that_is_in_it(store, kind, before):
+    with pytest.MonkeyPatch.context() as earlier:
+        earlier.setattr(database, "MIGRATIONS", database.MIGRATIONS[:before])
+        old = database.connect(store)
+        kept = decisions.record(old, Decision("promotion", "late-flights", "It is better."))
+    database._connect.cache_clear()
+    new = database.connect(store)
+    assert _versions(new) == list(range(1, len(database.MIGRATIONS) + 1))
+    assert [(each.id, each.reason) for each in decisions.read(new, "late-flights")] == [(kept.id, "It is better.")]
+
+
+def test_a_migration_that_fails_leaves_the_database_as_it_was(store, kind):
+    with pytest.MonkeyPatch.context() as earlier:
+        earlier.setattr(database, "MIGRATIONS", database.MIGRATIONS[:1])
+        old = database.connect(store)
+    with pytest.MonkeyPatch.context() as broken:
+        half = [database.MIGRATIONS[0], lambda kind: ["CREATE TABLE half (a INTEGER)", "CREATE TABLE nonsense ("]]
+        broken.setattr(database, "MIGRATIONS", half)
+        database._connect.cache_clear()
+        with pytest.raises(InputError, match="cannot be used"):
+            database.connect(store)
+    assert _versions(old) == [1] and not sqlalchemy.inspect(old).has_table("half")
 
 
 def test_a_database_made_by_a_newer_program_is_refused(store):
