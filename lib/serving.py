@@ -135,20 +135,24 @@ class Invocations:
         try:
             body = await arrival.body(headers, receive, limits.body_bytes, limits.seconds)
         except arrival.TooLarge:
-            message = f"The body is larger than {limits.body_bytes} bytes."
-            return await _send(send, 413, payloads.error("BAD_REQUEST", message))
+            return await self._refuse(send, 413, "BAD_REQUEST", f"The body is larger than {limits.body_bytes} bytes.")
         except TimeoutError:
             message = f"The request was not whole within {limits.seconds:g} seconds."
-            return await _send(send, 408, payloads.error("DEADLINE_EXCEEDED", message), [(b"connection", b"close")])
+            return await self._refuse(send, 408, "DEADLINE_EXCEEDED", message, [(b"connection", b"close")])
         started = time.perf_counter()
         if self.server.is_ending:
-            return await _send(send, 503, payloads.error("TEMPORARILY_UNAVAILABLE", "The server is ending."))
+            return await self._refuse(send, 503, "TEMPORARILY_UNAVAILABLE", "The server is ending.")
         content_type = headers.get(b"content-type", b"").decode("latin-1")
         asked = await self.server.ask(body, content_type)
         status, content = _outcome(asked, limits)
         self.server.observe(status, time.perf_counter() - started, len(asked.answer or ()))
         told = [(b"x-model-version", str(asked.version).encode())] if asked.version else []
         return await _send(send, status, content, [*told, (b"x-request-id", asked.id.encode())])
+
+    async def _refuse(self, send, status: int, code: str, message: str, headers=None) -> None:
+        # Counted, but not timed: how long it took says nothing of the model.
+        self.server.gauges.requests.labels(str(status)).inc()
+        await _send(send, status, payloads.error(code, message), headers)
 
 
 async def _send(send: Callable, status: int, content: bytes, headers: list[tuple[bytes, bytes]] | None = None) -> None:

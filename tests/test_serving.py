@@ -155,6 +155,7 @@ def test_a_malformed_body_is_refused_without_a_traceback(make, body, kind, statu
 def test_a_body_over_the_limit_is_refused(make):
     server = make(limits=serving.Limits(body_bytes=1000))
     assert post(server, {"instances": ROWS}).status_code == 413
+    assert b'cuaderno_requests_total{status="413"} 1.0' in server.metrics()
     assert post(server, {"instances": ROWS[:1]}).status_code == 200
 
 
