@@ -2,14 +2,18 @@
 
 import re
 import time
+from contextlib import suppress
 from typing import Any, ClassVar
 
 import tornado.httputil
+import tornado.iostream
 import tornado.web
 from jupyter_core.utils import ensure_async
 from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.utils import url_path_join
 from tornado.httpclient import AsyncHTTPClient, HTTPRequest
+from tornado.ioloop import IOLoop
+from voila.shutdown_kernel_handler import VoilaShutdownKernelHandler
 from voila.static_file_handler import AllowListFileHandler
 from voila.tornado.handler import TornadoVoilaHandler
 
@@ -29,6 +33,9 @@ FULL = (
     "<a href='reports/index.html'>the page as of the last run</a>.</p></section></main></body></html>"
 )
 
+SECONDS_TO_CONNECT = 120
+"""How long a page may take until it is at its kernel; who only fetched it, as previews of links do, has no place."""
+
 SECONDS_OF_HEALTH = 20
 """How long a verdict on the page holds, so that asking often costs no kernels."""
 
@@ -45,6 +52,8 @@ class Plain:
 class PageHandler(Plain, TornadoVoilaHandler):
     """The page, if there is a place left."""
 
+    _kernel = ""
+
     @tornado.web.authenticated
     async def get(self, path: str | None = None) -> None:
         """Answer with the page, or say in a friendly way that all places are taken."""
@@ -58,6 +67,18 @@ class PageHandler(Plain, TornadoVoilaHandler):
             await self.finish(FULL.format(css=markup.css(), n=most))
             return
         await super().get()
+        IOLoop.current().call_later(SECONDS_TO_CONNECT, end_unseen, manager, self._kernel)
+
+    def write(self, chunk: Any) -> None:
+        """Send a part of the page; one of them names the kernel."""
+        self._kernel = dashboard_health.kernel_of(chunk if isinstance(chunk, str) else "") or self._kernel
+        super().write(chunk)
+
+
+async def end_unseen(manager: Any, kernel: str) -> None:
+    """End a kernel to which no page is connected."""
+    if kernel in manager and not manager.kernel_model(kernel)["connections"]:
+        await ensure_async(manager.shutdown_kernel(kernel, now=True))
 
 
 class RunPageHandler(Plain, JupyterHandler, tornado.web.StaticFileHandler):
@@ -83,16 +104,20 @@ class RunPageHandler(Plain, JupyterHandler, tornado.web.StaticFileHandler):
 class LeaveHandler(Plain, JupyterHandler):
     """Told by a page that its visitor leaves; his kernel ends, and his place is free."""
 
+    ended: ClassVar[set[str]] = set()
+
     def check_xsrf_cookie(self) -> None:
         """Take a beacon, which carries no header: who knows the kernel's name has seen the page."""
 
     @tornado.web.authenticated
     async def post(self, kernel: str) -> None:
-        """End a kernel."""
-        if kernel in self.kernel_manager:
-            await ensure_async(self.kernel_manager.shutdown_kernel(kernel, now=True))
+        """Say that it was heard, to a browser that no longer listens as a rule, and end the kernel once."""
         self.set_status(204)
-        await self.finish()
+        with suppress(tornado.iostream.StreamClosedError):
+            await self.finish()
+        if kernel in self.kernel_manager and kernel not in self.ended:
+            self.ended.add(kernel)
+            await ensure_async(self.kernel_manager.shutdown_kernel(kernel, now=True))
 
 
 class HealthHandler(Plain, JupyterHandler):
@@ -126,8 +151,10 @@ class HealthHandler(Plain, JupyterHandler):
 def instead(handlers: list, project: Project) -> list:
     """Return Voila's handlers with ours in the place of those for the page and for files."""
     base = handlers[-1][0].removesuffix("(.*)")
-    kept = [each for each in handlers[:-1] if each[1] is not AllowListFileHandler]
+    kept = [each for each in handlers[:-1] if each[1] not in (AllowListFileHandler, VoilaShutdownKernelHandler)]
     ours = [
+        # Voila's own page tells of leaving, too, at this address.
+        (url_path_join(base, r"voila/api/shutdown/([\w-]+)"), LeaveHandler),
         (url_path_join(base, "health"), HealthHandler),
         (url_path_join(base, r"leave/([\w-]+)"), LeaveHandler),
         (url_path_join(base, r"reports/(.*)"), RunPageHandler, {"path": str(project.reports)}),

@@ -138,6 +138,8 @@ def _settings() -> dict[str, Any]:
             "page_config_hook": _page_config,
         },
         "VoilaExporter": {"template_file": "dashboard_page.html.j2"},
+        # Without it each kernel warns in the log that others on this machine could listen.
+        "KernelManager": {"transport_encryption": "auto"},
         "MappingKernelManager": {"cull_idle_timeout": IDLE_SECONDS, "cull_interval": 30, "cull_connected": False},
     }  # fmt: skip
 

@@ -91,6 +91,8 @@ def server(tmp_path_factory):
     started = Server(tmp_path_factory.mktemp("served") / "project").start("--visitors", "2")
     yield started
     assert started.stop() == 0, started.log.read_text()
+    told = started.log.read_text()
+    assert not re.search("Uncaught exception|without encryption|403 POST", told), told
 
 
 @pytest.fixture(scope="module")
@@ -130,7 +132,7 @@ CHANGES = {
 class Look:
     """A visit: the page, what it asked for, and what it said in the console."""
 
-    def __init__(self, browser, server, *, width=1440, scheme="light"):
+    def __init__(self, browser, server, *, width=1440, scheme="light", prepare=lambda page: None):
         self.context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
         self.page = self.context.new_page()
         self.errors, self.asked = [], []
@@ -138,9 +140,15 @@ class Look:
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("request", lambda request: self.asked.append(request.url))
         self.page.set_default_timeout(SECONDS * 1000)
-        self.page.goto(server.address(f"?token={TOKEN}"), wait_until="commit")
-        self.page.wait_for_selector("text=Every run, refused ones too")
-        self.page.wait_for_selector("table.runs, .later .note", state="attached")
+        prepare(self.page)
+        try:
+            self.page.goto(server.address(f"?token={TOKEN}"), wait_until="commit")
+            self.page.wait_for_selector("text=Every run, refused ones too")
+            self.page.wait_for_selector("table.runs, .later .note", state="attached")
+        except Exception:
+            self.picture("not-whole")
+            self.__exit__()  # or this visitor's place would be missing in the tests that follow
+            raise
 
     def __enter__(self):
         return self
@@ -199,6 +207,25 @@ def test_the_page_shows_sense_where_there_is_little(server, browser, full_store,
         look.picture(f"state-{state.replace(' ', '-')}")
         assert look.errors == [] and "Traceback" not in look.page.content()
         assert look.faults() == []
+
+
+def busy(page):
+    """Let the library that draws take the browser's only thread for longer than a view waits for its kernel."""
+
+    def answer(route):
+        found = route.fetch()
+        wait = "{ const start = Date.now(); while (Date.now() - start < 2500); }\n"
+        route.fulfill(response=found, body=wait + found.text())
+
+    page.route(re.compile(r"/jupyterlab-plotly/static/(?!remoteEntry|style)"), answer)
+
+
+def test_the_views_come_also_where_the_browser_is_slow_to_draw(server, browser, full_store):
+    put(server, "full", full_store)
+    with Look(browser, server, prepare=busy) as look:
+        look.page.wait_for_function("document.querySelectorAll('.js-plotly-plot .main-svg').length >= 16")
+        assert look.page.get_by_text("model not found").count() == look.page.get_by_text("did not come").count() == 0
+        assert look.errors == []
 
 
 def test_each_control_changes_its_view_and_a_table_can_be_saved(server, browser, full_store):
@@ -267,6 +294,7 @@ def test_neither_template_nor_theme_nor_sources_can_be_had_by_the_address(server
     _, text = server.answer("?template=reveal&theme=dark")
     assert 'data-jp-theme-name="JupyterLab Light"' in text and 'class="board live"' in text
     assert "page = dashboard" not in text and "from lib import" not in text
+    assert server.answer(f"leave/{dashboard_health.kernel_of(text)}", method="POST")[0] == 204
 
 
 def test_a_visitor_runs_no_code(server, browser, full_store, tmp_path):
