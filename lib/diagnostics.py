@@ -17,6 +17,9 @@ from lib import collinearity
 from lib.checks import Check
 
 SIGNIFICANT = 0.01
+FEWEST_ROWS = 10
+"""In which a column has to differ from its most frequent value: with fewer, a coefficient is biased and its standard
+error means nothing (Peduzzi et al. 1996, for events of a logistic regression)."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,8 @@ def reference(X: pd.DataFrame, y: np.ndarray, design: Mapping[str, Any]) -> Refe
     Parameters
     ----------
     X : DataFrame of shape (n_samples, n_features)
-        The linear candidate's columns, transformed; constant and exactly dependent ones are left out here.
+        The linear candidate's columns, transformed. Left out here are constant and exactly dependent ones, and those
+        that differ from their most frequent value in fewer than `FEWEST_ROWS` rows, or in rows of one class only.
     y : array of shape (n_samples,)
         Labels or values; of several classes the most frequent is set against the rest.
     design : mapping
@@ -65,15 +69,15 @@ def reference(X: pd.DataFrame, y: np.ndarray, design: Mapping[str, Any]) -> Refe
     """
     import statsmodels.api as sm  # takes a second, which only the linear candidate needs
 
-    exog = _independent(X)
-    exog.insert(0, "(constant)", 1.0)
     if design["task"] == "regression":
+        exog = _explanatory(X)
         results = sm.OLS(np.asarray(y, dtype="float64"), exog).fit(cov_type="HC1")
         return Reference("regression", results, exog, np.asarray(results.resid), np.ones(len(exog)))
     label = design["classes"][-1] if design["task"] == "binary" else pd.Series(y).mode()[0]
     truth = (np.asarray(y) == label).astype("float64")
+    exog = _explanatory(X, truth)
     with warnings.catch_warnings():
-        # columns that separate the classes show as enormous standard errors, which the table of coefficients shows
+        # numbers that separate the classes show as enormous coefficients, and have been named as leaks before
         warnings.simplefilter("ignore")
         results = sm.GLM(truth, exog, family=sm.families.Binomial()).fit(cov_type="HC1")
     probability = np.clip(np.asarray(results.fittedvalues), 1e-9, 1 - 1e-9)
@@ -148,6 +152,8 @@ def equal_variance(model: Reference) -> Check:
     """Return whether the residuals spread alike everywhere (Breusch and Pagan 1979, as made robust by Koenker 1981)."""
     if model.task != "regression":
         return _does_not_apply("equal variance", "the variance of a class follows from its probability")
+    if model.exog.shape[1] == 1:
+        return _does_not_apply("equal variance", "there is no column along which it could change")
     from statsmodels.stats.diagnostic import het_breuschpagan
 
     statistic, p, _, _ = het_breuschpagan(model.residuals, model.exog.to_numpy())
@@ -200,13 +206,23 @@ def durbin_watson(residuals: np.ndarray) -> float:
     return float((np.diff(residuals) ** 2).sum() / (residuals**2).sum())
 
 
-def _independent(X: pd.DataFrame) -> pd.DataFrame:
+def _explanatory(X: pd.DataFrame, truth: np.ndarray | None = None) -> pd.DataFrame:
+    """Return a constant and the columns of which a coefficient can be said something."""
     varied = X.loc[:, X.std() > 1e-12].astype("float64")
-    return varied.drop(columns=list(collinearity.dependent_columns(varied)))
+    found = varied.loc[:, [_is_supported(varied[name], truth) for name in varied]]
+    found = found.drop(columns=list(collinearity.dependent_columns(found)))
+    found.insert(0, "(constant)", 1.0)
+    return found
+
+
+def _is_supported(column: pd.Series, truth: np.ndarray | None) -> bool:
+    differs = (column != column.mode()[0]).to_numpy()
+    both = truth is None or 0 < truth[differs].sum() < differs.sum()
+    return bool(differs.sum() >= FEWEST_ROWS and both)
 
 
 def _reset(model: Reference) -> tuple[float, float]:
-    fitted = stats.zscore(np.asarray(model.results.fittedvalues))
+    fitted = _standardised(np.asarray(model.results.fittedvalues))
     exog = model.exog.to_numpy()
     left = _residual_sum(np.column_stack([exog, fitted**2, fitted**3]), model.residuals)
     total, freedom = (model.residuals**2).sum(), len(fitted) - exog.shape[1] - 2
@@ -216,11 +232,16 @@ def _reset(model: Reference) -> tuple[float, float]:
 def _link_test(model: Reference) -> tuple[float, float]:
     """Return p and effect of a score test for the square of the linear prediction."""
     root = np.sqrt(model.weights)
-    linear = stats.zscore(model.exog.to_numpy() @ np.asarray(model.results.params))
+    linear = _standardised(model.exog.to_numpy() @ np.asarray(model.results.params))
     exog = model.exog.to_numpy() * root[:, None]
     left = _residual_sum(np.column_stack([exog, linear**2 * root]), model.residuals)
     gained = _residual_sum(exog, model.residuals) - left
     return float(stats.chi2.sf(gained, 1)), float(gained / (model.residuals**2).sum())
+
+
+def _standardised(values: np.ndarray) -> np.ndarray:
+    """Return z-scores, and zeros where a model without a column says the same of every row."""
+    return stats.zscore(values) if np.ptp(values) > 1e-9 * max(np.abs(values).max(), 1.0) else np.zeros_like(values)
 
 
 def _residual_sum(exog: np.ndarray, y: np.ndarray) -> float:

@@ -136,3 +136,26 @@ def test_dependent_and_constant_columns_do_not_break_the_fit():
     X = X.assign(sum=X["a"] + X["b"], one=1.0)
     model = diagnostics.reference(X, linear + rng.normal(size=len(X)), REGRESSION)
     assert list(model.exog) == ["(constant)", "a", "b", "c"]
+
+
+def test_a_column_that_differs_in_few_rows_gets_no_coefficient():
+    X, linear, rng = made()
+    rare = X.assign(rare=np.arange(len(X)) < diagnostics.FEWEST_ROWS - 1, often=np.arange(len(X)) < 60).astype(float)
+    model = diagnostics.reference(rare, linear + rng.normal(size=len(X)), REGRESSION)
+    assert "rare" not in model.exog and "often" in model.exog
+
+
+def test_a_column_whose_rows_are_all_of_one_class_gets_no_coefficient():
+    X, linear, rng = made()
+    y = np.where(linear + rng.normal(size=len(X)) > 0, "yes", "no")
+    parts = X.assign(separates=(y == "yes") & (rng.random(len(X)) < 0.2), mixed=rng.random(len(X)) < 0.2).astype(float)
+    model = diagnostics.reference(parts, y, BINARY)
+    assert "separates" not in model.exog and "mixed" in model.exog
+
+
+@pytest.mark.parametrize("design", [REGRESSION, BINARY])
+def test_a_table_without_a_column_to_speak_of_is_judged_all_the_same(design):
+    rows = pd.DataFrame({"rare": np.r_[np.ones(3), np.zeros(97)]})
+    y = np.resize([0.0, 1.0, 1.0], 100) if design is REGRESSION else np.resize(["no", "yes", "yes"], 100)
+    model = diagnostics.reference(rows, y, design)
+    assert all(check.passed for check in diagnostics.assumption_checks(model, ordered=False))
