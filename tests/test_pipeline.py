@@ -10,7 +10,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from lib import tracking
+
 ROOT = Path(__file__).resolve().parent.parent
+NOTEBOOKS = {"01_design", "02_eda", "03_cleaning", "constant", "rule", "boosting", "05_evaluation"}
 QUICK = ("-p", "search_trials=1", "-p", "candidates=[constant, rule, boosting]")
 
 
@@ -57,9 +60,20 @@ def test_one_command_takes_a_table_to_a_champion(mine):
 
 
 def test_mlflow_has_each_executed_notebook_with_its_page(mine):
-    notebooks = {"01_design", "02_eda", "03_cleaning", "constant", "rule", "boosting", "05_evaluation"}
     for suffix in (".ipynb", ".html"):
-        assert {path.stem for path in (mine[0] / "store" / "artifacts").rglob(f"*{suffix}")} == notebooks
+        assert {path.stem for path in (mine[0] / "store" / "artifacts").rglob(f"*{suffix}")} == NOTEBOOKS
+
+
+def test_all_that_the_champion_is_made_of_is_found_from_its_version(mine):
+    client = tracking.connect(mine[0] / "store").client
+    (model,) = client.search_registered_models()
+    version = client.get_model_version(model.name, model.aliases["champion"])
+    made = client.get_run(version.run_id)
+    children = client.search_runs([made.info.experiment_id], f"tags.`mlflow.parentRunId` = '{version.run_id}'")
+    files = {file.path for run in [made, *children] for file in client.list_artifacts(run.info.run_id)}
+    assert {f"{name}.ipynb" for name in NOTEBOOKS} | {"packages.json", "parameters.json", "design.json"} <= files
+    hashes = {f"sha256.{name}" for name in ("data", "split", "preprocessor", "design", "model")}
+    assert hashes | {"git.commit", "cuaderno.checks", "cuaderno.key"} <= version.tags.keys()
 
 
 def test_the_page_of_the_run_says_what_became_of_it(mine):
