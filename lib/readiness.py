@@ -13,8 +13,8 @@ from lib.project import Project
 from lib.staleness import DATA, RUN, State
 
 LEAST_FREE_MB = 200
-SECONDS_TO_WAIT = 10
-"""How long a database may be in use by others, who write for less than a second as a rule."""
+SECONDS_TO_WAIT = 30
+"""How long a database may be in use by others, who write for less than a second unless the machine is very busy."""
 OF_COLUMNS = ("time_column", "group_column", "exclude", "keep", "slices", "missingness_leaks")
 """Parameters that name columns of the table."""
 _SQLITE = b"SQLite format 3\0"
