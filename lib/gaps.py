@@ -40,16 +40,25 @@ def codes_in(found: np.ndarray) -> list[Code]:
     found : array of shape (n_samples,)
         The numbers of a column, gaps as NaN.
     """
-    codes, rest = [], found[np.isfinite(found)]
+    codes, rest = _safe_codes(found[np.isfinite(found)])
     for end in (np.min, np.max):
-        while len(rest) and end(rest) in CODES:
+        if len(rest) and end(rest) in CODES:
             code = _judged(float(end(rest)), rest)
-            if code.is_safe or code.n_cells >= max(LEAST_CELLS, 0.01 * len(found)):
+            if code.n_cells >= max(LEAST_CELLS, 0.01 * len(found)):
                 codes.append(code)
-            if not code.is_safe:
-                break
-            rest = rest[rest != code.value]
     return codes
+
+
+def _safe_codes(rest: np.ndarray) -> tuple[list[Code], np.ndarray]:
+    """Return the codes beyond doubt, and the numbers without them; one at an end may hide one at the other."""
+    codes, n_before = [], -1
+    while len(codes) > n_before:
+        n_before = len(codes)
+        for end in (np.min, np.max):
+            while len(rest) and end(rest) in CODES and (code := _judged(float(end(rest)), rest)).is_safe:
+                codes.append(code)
+                rest = rest[rest != code.value]
+    return codes, rest
 
 
 def asked(gaps: Iterable[str], name: str) -> tuple[list[str], list[float]]:

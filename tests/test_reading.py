@@ -182,7 +182,7 @@ def sensor(*codes, n=400):
     return values
 
 
-@pytest.mark.parametrize("codes", [(-200,), (-999,), (999,), (-9999, 9999), (-999, -99)])
+@pytest.mark.parametrize("codes", [(-200,), (-999,), (999,), (-9999, 9999), (-999, -99), (-200, 999)])
 def test_a_code_for_a_gap_far_from_all_values_is_a_gap_with_the_evidence(codes):
     found = reading.tidy(pd.DataFrame({"x": sensor(*codes), "y": 1}))
     assert found.table["x"].isna().sum() == 20 * len(codes)
