@@ -1,12 +1,76 @@
 """Columns that others can stand in for: exact dependence, variance inflation factors, stepwise elimination."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import reduce
+
 import numpy as np
 import pandas as pd
+from scipy.linalg import solve_triangular
 
 TRACE_COLUMNS = ["step", "column", "vif", "most_correlated_with", "correlation"]
 
 # Share of a column's variance below which what the others leave unexplained is rounding.
 EXACT = 1e-10
+
+# Rows centred at a time: few enough for the processor's cache, so that a large table is gone over once.
+_BLOCK = 16_384
+
+
+@dataclass(frozen=True)
+class Moments:
+    """Means and co-moments of columns: all that correlations need, so made that those of batches add up.
+
+    Parameters
+    ----------
+    columns : tuple of str
+    n_samples : int
+    mean : array of shape (n_columns,)
+    comoment : array of shape (n_columns, n_columns)
+        Sums of products of deviations from the means.
+    """
+
+    columns: tuple[str, ...]
+    n_samples: int
+    mean: np.ndarray = field(repr=False)
+    comoment: np.ndarray = field(repr=False)
+
+
+def moments(X: pd.DataFrame) -> Moments:
+    """Return the moments of a table without gaps."""
+    blocks = [X.iloc[start : start + _BLOCK] for start in range(0, max(len(X), 1), _BLOCK)]
+    return moments_of_batches(_moments(block) for block in blocks)
+
+
+def moments_of_batches(parts: Iterable[Moments]) -> Moments:
+    """Return the moments of all rows from those of batches (Chan, Golub and LeVeque 1979)."""
+    return reduce(_merged, parts)
+
+
+def correlation(found: Moments) -> pd.DataFrame:
+    """Return the correlation matrix that the moments make, NaN for a column that is constant."""
+    scale = np.sqrt(np.diag(found.comoment))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        matrix = found.comoment / np.outer(scale, scale)
+    return pd.DataFrame(matrix, index=found.columns, columns=found.columns)
+
+
+def factors_of(found: Moments) -> pd.Series:
+    """Return the variance inflation factors that moments make, whatever the columns are.
+
+    Returns
+    -------
+    Series of float, shape (n_columns,)
+        NaN for a constant column; infinity for one that is an exact combination of earlier ones.
+    """
+    factors = pd.Series(np.nan, index=found.columns, dtype="float64")
+    matrix = correlation(found)
+    varied = matrix.columns[np.diag(found.comoment) > 0]
+    dependent = _dependent(matrix.loc[varied, varied])
+    rest = [name for name in varied if name not in dependent]
+    factors[list(dependent)] = np.inf
+    factors[rest] = np.diag(np.linalg.inv(matrix.loc[rest, rest].to_numpy()))
+    return factors
 
 
 def variance_inflation_factors(X: pd.DataFrame) -> pd.Series:
@@ -71,30 +135,42 @@ def dependent_columns(X: pd.DataFrame) -> dict[str, list[str]]:
     dict of str to list of str
         In the order of the columns; empty if there are none.
     """
-    correlation, kept, found = _correlation(X), [], {}
-    for index, name in enumerate(X.columns):
-        weights, unexplained = _explained_by(correlation, kept, index)
+    return _dependent(correlation(moments(X)))
+
+
+def _dependent(matrix: pd.DataFrame) -> dict[str, list[str]]:
+    """Go along the columns with a Cholesky factor that grows by a row for each one that the others do not explain."""
+    values, factor, kept, found = matrix.to_numpy(), np.zeros(matrix.shape), [], {}
+    for index, name in enumerate(matrix.columns):
+        n = len(kept)
+        solved = solve_triangular(factor[:n, :n], values[kept, index], lower=True) if n else np.empty(0)
+        unexplained = float(1 - solved @ solved)
         if unexplained < EXACT:
-            found[name] = [X.columns[other] for other, weight in zip(kept, weights, strict=True) if abs(weight) > 1e-6]
+            weights = solve_triangular(factor[:n, :n], solved, lower=True, trans="T")
+            found[name] = [matrix.columns[k] for k, weight in zip(kept, weights, strict=True) if abs(weight) > 1e-6]
         else:
+            factor[n, :n], factor[n, n] = solved, np.sqrt(unexplained)
             kept.append(index)
     return found
 
 
-def _explained_by(correlation: np.ndarray, others: list[int], index: int) -> tuple[np.ndarray, float]:
-    """Return the standardised weights of `others` for a column, and the share of its variance that they leave."""
-    if not others:
-        return np.empty(0), 1.0
-    right = correlation[others, index]
-    weights = np.linalg.solve(correlation[np.ix_(others, others)], right)
-    return weights, float(1 - right @ weights)
+def _moments(X: pd.DataFrame) -> Moments:
+    values = X.to_numpy(dtype="float64")
+    mean = values.mean(axis=0) if len(values) else np.zeros(values.shape[1])
+    centred = values - mean
+    return Moments(tuple(X.columns), len(values), mean, centred.T @ centred)
+
+
+def _merged(one: Moments, other: Moments) -> Moments:
+    n, delta = one.n_samples + other.n_samples, other.mean - one.mean
+    if not one.n_samples or not other.n_samples:
+        return one if one.n_samples else other
+    between = np.outer(delta, delta) * (one.n_samples * other.n_samples / n)
+    return Moments(one.columns, n, one.mean + delta * (other.n_samples / n), one.comoment + other.comoment + between)
 
 
 def _correlation(X: pd.DataFrame) -> np.ndarray:
-    centred = X.to_numpy(dtype="float64", copy=True)
-    centred -= centred.mean(axis=0)
-    centred /= np.sqrt((centred**2).sum(axis=0))
-    return centred.T @ centred
+    return correlation(moments(X)).to_numpy()
 
 
 def _without(inverse: np.ndarray, k: int) -> np.ndarray:

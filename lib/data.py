@@ -1,17 +1,24 @@
-"""Reading the table and drawing a sample of it."""
+"""Reading the table, drawing a sample of it, and going through all of it where it is larger than memory."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from lib import fingerprints, preflight, readers, reading, sources
+from lib import coercion, fingerprints, kinds, preflight, readers, reading, sources, splitting, volume
 
 DEMO = sources.DEMO
 
 
 def read_table(
-    source: str, target: str = "", *, gaps: Sequence[str] = (), n_rows: int = 0, random_state: int = 0
+    source: str,
+    target: str = "",
+    *,
+    gaps: Sequence[str] = (),
+    n_rows: int = 0,
+    table_mb: float = 0.0,
+    random_state: int = 0,
 ) -> reading.Reading:
     """Return the table that `source` names, made tidy, with what was found in it and how to read the next one.
 
@@ -25,6 +32,9 @@ def read_table(
         What stands for a gap beside what is found: ``value`` in every column, ``column=value`` in one.
     n_rows : int
         Rows to draw at random before anything is found out; 0 for all.
+    table_mb : float
+        Memory that the rows may take, in MB; of a larger table as many are drawn as fit, and the findings say so. 0:
+        all of them, however many.
     random_state : int
         Seed of the draw.
 
@@ -39,9 +49,57 @@ def read_table(
     InputError
         If there is no such table or target, or the table holds no rows.
     """
-    raw = readers.read_source(sources.parse(source))
+    where = sources.parse(source)
+    if 0 < table_mb < volume.megabytes(where):
+        return _drawn(where, target, gaps, n_rows, table_mb, random_state)
+    raw = readers.read_source(where)
     preflight.require_rows(raw, source)
     return reading.tidy(sample(raw, n_rows, random_state), target=target, gaps=gaps)
+
+
+def training_batches(
+    source: str, found: reading.Reading, role: pd.Series, design: Mapping[str, Any]
+) -> Iterator[pd.DataFrame]:
+    """Yield all rows that may be learnt from, made tidy and labelled by their places, some at a time.
+
+    Parameters
+    ----------
+    source : str
+    found : Reading
+        What `read_table` returned. If no rows had to be drawn, its own training rows are all there are.
+    role : Series of str
+        The role of each of its rows.
+    design : mapping
+        The contract.
+    """
+    drawn = found.table.set_axis(found.places, axis=0)
+    if not found.n_source:
+        yield drawn[role.to_numpy() == "train"]
+        return
+    goes_by = {"strategy": design["split"]["strategy"], "time_column": design["time_column"]}
+    for raw in volume.parts(sources.parse(source)):
+        part = coercion.apply(found.spec, raw)
+        part = part[part[design["target"]].notna()]
+        free = splitting.among_training(part, drawn, role, **goes_by, group_column=design["group_column"])
+        yield part[free]
+
+
+def _drawn(
+    where: sources.Source, target: str, gaps: Sequence[str], n_rows: int, table_mb: float, random_state: int
+) -> reading.Reading:
+    """Return the reading of as many rows as are asked for and fit."""
+    n_fit = volume.rows_within(where, table_mb)
+    drawn = volume.draw(where, min(n_rows or n_fit, n_fit), random_state)
+    found = reading.tidy(drawn.table, target=target, gaps=gaps)
+    evidence = (
+        f"{drawn.n_source:,} rows would take about {volume.megabytes(where):,.0f} MB, {table_mb:,.0f} are allowed"
+    )
+    action = f"{len(drawn.places):,} rows drawn at random; more with -p table_mb=NUMBER"
+    note = reading.findings([("", kinds.Note("large table", evidence, action, 0))])
+    # a few rows asked for are all that is looked at
+    n_source = drawn.n_source if not n_rows else 0
+    findings = pd.concat([note, found.findings], ignore_index=True)
+    return found._replace(findings=findings, places=drawn.places[found.places], n_source=n_source)
 
 
 def read(source: str) -> pd.DataFrame:

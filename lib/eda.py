@@ -80,13 +80,26 @@ def mutual_information(x, y, *, n_bins: int = N_BINS) -> float:
         Without gaps.
     n_bins : int
     """
-    counts = _contingency(_binned(x, n_bins), _binned(y, n_bins))
+    return information(_contingency(_binned(x, n_bins), _binned(y, n_bins)))
+
+
+def information(counts: np.ndarray) -> float:
+    """Return the mutual information of a table of counts in bits, corrected as `mutual_information` says."""
+    counts = _filled(counts)
     joint = counts / counts.sum()
     expected = joint.sum(axis=1, keepdims=True) * joint.sum(axis=0, keepdims=True)
     filled = joint > 0
     bits = float((joint[filled] * np.log2(joint[filled] / expected[filled])).sum())
     bias = (counts.shape[0] - 1) * (counts.shape[1] - 1) / (2 * counts.sum() * np.log(2))
     return max(0.0, bits - bias)
+
+
+def association(counts: np.ndarray) -> float:
+    """Return Cramér's V of a table of counts, corrected for bias, from 0 to 1."""
+    counts = _filled(counts)
+    return (
+        _cramers_v(stats.chi2_contingency(counts, correction=False).statistic, counts) if min(counts.shape) > 1 else 0.0
+    )
 
 
 def movement(X: pd.DataFrame, period: np.ndarray) -> pd.Series:
@@ -193,6 +206,11 @@ def _contingency(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     rows, columns = (np.unique(values, return_inverse=True)[1] for values in (x, y))
     shape = rows.max() + 1, columns.max() + 1
     return np.bincount(rows * shape[1] + columns, minlength=shape[0] * shape[1]).reshape(shape)
+
+
+def _filled(counts: np.ndarray) -> np.ndarray:
+    """Return a table of counts without empty rows and columns."""
+    return counts[counts.sum(axis=1) > 0][:, counts.sum(axis=0) > 0]
 
 
 def _levels(x: np.ndarray) -> np.ndarray:

@@ -63,12 +63,25 @@ def learning_curve(
     return curve, bootstrap.paired_difference(design["metric"], truth, predictions[-1], predictions[-2], **options)
 
 
-def more_data_check(gain: bootstrap.Interval, *, least_gain: float) -> Check:
-    """Return whether the training rows suffice: whether what the last doubling gained is too little to be useful."""
+def more_data_check(gain: bootstrap.Interval, *, least_gain: float, n_samples: int = 0, n_source: int = 0) -> Check:
+    """Return whether the training rows suffice: whether what the last doubling gained is too little to be useful.
+
+    Parameters
+    ----------
+    gain : Interval
+        Of the last doubling.
+    least_gain : float
+        Least useful gain of the contract.
+    n_samples, n_source : int
+        Training rows, and the rows of the table that they were drawn from; 0 if all of it was read.
+    """
     useful = least_gain / 2
     helps = bool(gain.low > 0 and gain.value >= useful)
     text = f"The last doubling of the rows gained {gain.value:.4f} ({gain.low:.4f} to {gain.high:.4f}). "
     text += _outlook(gain, helps=helps, useful=useful)
+    if n_source:
+        more = "give them more memory with -p table_mb=NUMBER" if helps else "this justifies the sample"
+        text += f" The {n_samples:,} training rows are of a sample of the table's {n_source:,} rows: {more}."
     return Check("training rows suffice", round(gain.value, 4), useful, not helps, "info", text)
 
 

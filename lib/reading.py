@@ -19,11 +19,17 @@ FINDINGS = ["column", "finding", "evidence", "action", "n_cells"]
 
 
 class Reading(NamedTuple):
-    """A tidy table, the findings (column, finding, evidence, action, n_cells), and the reading to apply again."""
+    """A tidy table, what was found, how to read another one, and where its rows stand.
+
+    ``findings`` has the columns column, finding, evidence, action and n_cells. ``places`` says where in the source each
+    row stands, from 0 on; ``n_source`` how many rows the source has, where some were drawn because it is large, else 0.
+    """
 
     table: pd.DataFrame
     findings: pd.DataFrame
     spec: dict[str, Any]
+    places: np.ndarray
+    n_source: int = 0
 
 
 def tidy(raw: pd.DataFrame, *, target: str = "", gaps: Sequence[str] = ()) -> Reading:
@@ -48,9 +54,10 @@ def tidy(raw: pd.DataFrame, *, target: str = "", gaps: Sequence[str] = ()) -> Re
     target = target_name(names, raw.columns, target)
     table = coercion.apply(spec, raw.set_axis(names, axis=1)).reset_index(drop=True)
     table = pd.DataFrame({name: _whole(table[name], raw.iloc[:, i]) for i, name in enumerate(names)})
+    places = np.flatnonzero(table[target].notna()) if target else np.arange(len(table))
     table, dropped = _with_target(table, target)
     notes = [*notes, *dropped, *suspects.notes(table, target)]
-    return Reading(table, findings(notes), spec)
+    return Reading(table, findings(notes), spec, places)
 
 
 def learn(

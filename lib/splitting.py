@@ -94,6 +94,40 @@ def periods(order: pd.Series, n_periods: int = N_PERIODS) -> np.ndarray:
     return np.unique((place * n_periods).astype("int64"), return_inverse=True)[1]
 
 
+def among_training(
+    part: pd.DataFrame,
+    drawn: pd.DataFrame,
+    role: pd.Series,
+    *,
+    strategy: str,
+    time_column: str = "",
+    group_column: str = "",
+) -> np.ndarray:
+    """Return which rows of a larger table may be learnt from, where only a sample of it was split.
+
+    Parameters
+    ----------
+    part, drawn : DataFrame
+        Rows of the table, and the rows that were split, both labelled by their places in the table.
+    role : Series of str
+        The role of each drawn row, in their order.
+    strategy, time_column, group_column : str
+        As for `split`. By time, rows after the last training row are held out with it; by group, those of a group
+        that has no training row.
+
+    Returns
+    -------
+    array of bool, shape (n_rows,)
+    """
+    train = drawn[role.to_numpy() == "train"]
+    free = ~part.index.isin(drawn.index[role.to_numpy() != "train"])
+    if strategy == "time" and time_column:
+        return free & ~(times(part, time_column) > times(train, time_column).max()).to_numpy()
+    if strategy == "time":
+        return free & (part.index <= train.index.max())
+    return free & part[group_column].isin(train[group_column]).to_numpy() if strategy == "group" else free
+
+
 def by_period(role: pd.Series, order: pd.Series, n_periods: int = 40) -> pd.DataFrame:
     """Return how many rows of each part lie in each period, indexed by the period's first time."""
     starts = pd.Series(order.to_numpy()).groupby(periods(order, n_periods)).transform("min")

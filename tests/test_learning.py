@@ -32,3 +32,11 @@ def test_more_rows_are_asked_for_only_where_the_last_doubling_was_useful_and_bey
     check = learning.more_data_check(bootstrap.Interval(value, low, high, 0.95), least_gain=0.01)
     assert check.passed is suffices
     assert verdict in check.explanation
+
+
+@pytest.mark.parametrize(("value", "said"), [(0.04, "table_mb"), (0.001, "this justifies the sample")])
+def test_a_sample_of_a_large_table_is_justified_by_the_curve_or_asked_to_grow(value, said):
+    gain = bootstrap.Interval(value, value / 2, 2 * value, 0.95)
+    check = learning.more_data_check(gain, least_gain=0.01, n_samples=600_000, n_source=10_000_000)
+    assert "600,000 training rows are of a sample of the table's 10,000,000 rows" in check.explanation
+    assert said in check.explanation
