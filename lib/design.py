@@ -11,6 +11,8 @@ from lib.checks import Check
 from lib.errors import InputError
 
 DEMO = "flights"
+COUNTS = "counts"
+"""What a user writes for a task whose target counts something: a regression with Poisson's loss and deviance."""
 NONE = "none"
 """What a user writes for a time or group column when none is to be inferred."""
 
@@ -83,6 +85,10 @@ def contract(
     feasibility.require_columns(table, [known["target"]], "target")
     y = table[known["target"]].dropna()
     known["task"] = known.get("task") or proposals.task(y)
+    if known["task"] == COUNTS:
+        feasibility.require_counts(y)
+        metric = known["metric"] or scoring.DEFAULT_METRIC[COUNTS]
+        known |= {"task": "regression", "counts": True, "metric": metric}
     known["classes"] = [] if known["task"] == "regression" else proposals.classes(y, known.pop("positive", ""))
     known["time_column"] = _time_column(table, known)
     known["group_column"] = known.get("group_column", "").replace(NONE, "")
@@ -119,6 +125,13 @@ def proposals_checks(design: Mapping[str, Any], table: pd.DataFrame) -> list[Che
     if design["time_column"]:
         text = f"Rows are ordered by {design['time_column']}; another with -p time_column=COLUMN, none with =none."
         found.append(Check("time column", design["time_column"], None, True, "info", text))
+    target = design["target"]
+    if design["task"] == "regression" and not design.get("counts") and proposals.is_count(table[target]):
+        text = (
+            f"{target} holds whole numbers from {table[target].min():g} on, as counts do: the search tries Poisson's "
+            f"loss beside the squared one. -p task=counts judges by its deviance as well."
+        )
+        found.append(Check("the target seems to count", target, None, True, "info", text))
     for name in proposals.group_columns(table[design["features"]]):
         text = (
             f"The name and the values of {name}, which come back in several rows, suggest that it says who or what a "

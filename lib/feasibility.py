@@ -85,6 +85,16 @@ def _require_task_fits(design: Mapping[str, Any], y: pd.Series) -> None:
         _require_rows_for_classes(target, y.value_counts())
 
 
+def require_counts(y: pd.Series) -> None:
+    """Refuse a target that holds anything but whole numbers from 0 on."""
+    numbers = pd.api.types.is_numeric_dtype(y) and not pd.api.types.is_bool_dtype(y)
+    if not numbers or y.min() < 0 or (y % 1 != 0).any():
+        odd = y.iloc[0] if not numbers else y[(y < 0) | (y % 1 != 0)].iloc[0]
+        raise InputError(
+            f"Task counts needs whole numbers from 0 on; target {y.name!r} holds {odd!r}. Use -p task=regression."
+        )
+
+
 def _require_rows_for_classes(target: str, counts: pd.Series) -> None:
     n_classes, n_samples = len(counts), counts.sum()
     if n_samples < LEAST_ROWS_PER_CLASS * n_classes:

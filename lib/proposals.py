@@ -40,6 +40,13 @@ def task(y: pd.Series) -> str:
     return "multiclass" if whole and n_values <= MOST_CLASSES_OF_NUMBERS else "regression"
 
 
+def is_count(y: pd.Series) -> bool:
+    """Return whether a quantity seems to count something: whole numbers that begin near 0, or stay below a thousand."""
+    known = y.dropna()
+    whole = _is_number(known) and bool((known == np.floor(known)).all())
+    return whole and bool(known.min() >= 0 and (known.min() <= max(1.0, 0.01 * known.mean()) or known.max() < 1000))
+
+
 def classes(y: pd.Series, positive: str = "") -> list:
     """Return the labels of a target in order; of two, the positive one comes last.
 

@@ -10,7 +10,12 @@ from lib.metrics import METRICS, Weighted, decide
 
 __all__ = ["DEFAULT_METRIC", "decide", "encode", "metrics_for", "predict", "score", "validate", "weighted"]
 
-DEFAULT_METRIC = {"binary": "roc_auc", "multiclass": "neg_log_loss", "regression": "r2"}
+DEFAULT_METRIC = {
+    "binary": "roc_auc",
+    "multiclass": "neg_log_loss",
+    "regression": "r2",
+    "counts": "neg_mean_poisson_deviance",
+}
 
 
 def score(metric: str, y, prediction) -> float:

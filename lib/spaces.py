@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 LOSSES = ["squared_error", "poisson"]
+QUANTITIES = ("regression", "counts")
 
 
 @dataclass(frozen=True)
@@ -23,13 +24,18 @@ class Space:
 
 def linear(task: str, y: pd.Series) -> Space:
     """Return the strength of the penalty: `alpha` of a ridge, the inverse `C` of a logistic regression."""
+    if task == "counts":
+        # Poisson's loss is a mean over rows where a ridge's is a sum, so the same penalty is a far smaller number
+        return Space(
+            lambda trial: {"alpha": trial.suggest_float("alpha", 1e-6, 10, log=True)}, ({"alpha": 1.0}, {"alpha": 1e-3})
+        )
     name = "alpha" if task == "regression" else "C"
     return Space(lambda trial: {name: trial.suggest_float(name, 1e-3, 1e3, log=True)}, ({name: 1.0},))
 
 
 def forest(task: str, y: pd.Series) -> Space:
     """Return how many columns a split may choose from, and how small a leaf may be."""
-    usual = 1.0 if task == "regression" else "sqrt"
+    usual = 1.0 if task in QUANTITIES else "sqrt"
     return Space(
         lambda trial: {
             "max_features": trial.suggest_categorical("max_features", ["sqrt", 0.33, 0.66, 1.0]),
@@ -45,7 +51,7 @@ def boosting(task: str, y: pd.Series) -> Space:
     A target without negative values may be a count, for which the Poisson loss, relative rather than absolute, is one
     more choice.
     """
-    counts = task == "regression" and y.min() >= 0 and y.sum() > 0
+    counts = task in QUANTITIES and y.min() >= 0 and y.sum() > 0
     usual = {
         "learning_rate": 0.1,
         "max_leaf_nodes": 31,

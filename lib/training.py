@@ -66,10 +66,12 @@ def make_rule(design: Mapping[str, Any], recipe: Mapping[str, Any], random_state
 
 
 def make_linear(design: Mapping[str, Any], recipe: Mapping[str, Any], random_state: int) -> Pipeline:
-    """Return a ridge or a logistic regression on the columns that are not collinear."""
+    """Return a ridge, Poisson's or a logistic regression on the columns that are not collinear."""
+    columns = preprocessing.linear_columns(recipe, random_state=random_state)
+    if design.get("counts"):
+        return _pipeline(columns, linear_model.PoissonRegressor(max_iter=200))
     regression = linear_model.Ridge() if _is_regression(design) else None
-    estimator = regression or linear_model.LogisticRegression(max_iter=200, tol=1e-3)
-    return _pipeline(preprocessing.linear_columns(recipe, random_state=random_state), estimator)
+    return _pipeline(columns, regression or linear_model.LogisticRegression(max_iter=200, tol=1e-3))
 
 
 def make_forest(design: Mapping[str, Any], recipe: Mapping[str, Any], random_state: int) -> Pipeline:
@@ -96,7 +98,8 @@ def steps(pipeline: Pipeline) -> pd.DataFrame:
 def space(name: str, design: Mapping[str, Any], table: pd.DataFrame) -> spaces.Space | None:
     """Return what of a candidate is searched; None if nothing is."""
     make = CANDIDATES[name].space
-    return make(design["task"], table[design["target"]]) if make else None
+    task = "counts" if design.get("counts") else design["task"]
+    return make(task, table[design["target"]]) if make else None
 
 
 def fit(

@@ -87,8 +87,9 @@ def simple_prediction(design: Mapping[str, Any], X_train, y_train, X_validation)
     encoder = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=np.nan, encoded_missing_value=np.nan)
     columns = make_column_transformer((encoder, text), remainder="passthrough")
     boosting = HistGradientBoostingRegressor if design["task"] == "regression" else HistGradientBoostingClassifier
+    loss = {"loss": "poisson"} if design.get("counts") else {}
     leaf = min(max(len(train) // 100, 20), 100)
-    model = make_pipeline(columns, boosting(**CAUTIOUS, min_samples_leaf=leaf, random_state=0))
+    model = make_pipeline(columns, boosting(**CAUTIOUS, **loss, min_samples_leaf=leaf, random_state=0))
     # on few rows threads mostly wait for each other, and on a busy machine they do so for minutes
     with threadpool_limits(1 if len(train) < ROWS_FOR_THREADS else None, user_api="openmp"):
         model.fit(train, y_train)

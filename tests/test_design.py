@@ -122,3 +122,19 @@ def test_a_column_that_looks_like_a_group_is_proposed_and_the_time_column_told()
     ]
     taken_up = design.contract("sales.csv", rows, target="sold", group_column="customer_id")
     assert [check.name for check in design.proposals_checks(taken_up, rows)] == ["time column"]
+
+
+def test_a_target_that_counts_is_said_and_can_be_judged_as_counts():
+    rows = table().assign(sold=lambda t: np.random.default_rng(0).poisson(20, len(t)))
+    inferred = design.contract("sales.csv", rows, target="sold")
+    told = {check.name: check.explanation for check in design.proposals_checks(inferred, rows)}
+    assert "-p task=counts" in told["the target seems to count"]
+    asked = design.contract("sales.csv", rows, target="sold", task="counts")
+    assert (asked["task"], asked["counts"], asked["metric"]) == ("regression", True, "neg_mean_poisson_deviance")
+    assert "the target seems to count" not in {check.name for check in design.proposals_checks(asked, rows)}
+
+
+@pytest.mark.parametrize("target", ["price", "sold", "day"])
+def test_a_target_of_other_than_whole_numbers_cannot_be_counts(target):
+    with pytest.raises(InputError, match="whole numbers from 0 on.*-p task=regression"):
+        design.contract("sales.csv", table(), target=target, task="counts")

@@ -65,3 +65,11 @@ def test_identifiers_number_or_name_the_rows():
         }
     )
     assert proposals.identifiers(table) == ["PassengerId", "code"]
+
+
+@pytest.mark.parametrize(
+    ("values", "counts"),
+    [([0, 3, 1, 250], True), ([1, 977, 40], True), ([14_999, 206_000], False), ([0.5, 2.0], False), ([-1, 3], False)],
+)
+def test_whole_numbers_from_nothing_on_seem_to_count(values, counts):
+    assert proposals.is_count(pd.Series(values)) is counts

@@ -216,3 +216,15 @@ def test_every_way_of_treating_gaps_can_be_fitted(strategy, add_indicator):
     model = training.fit(training.make_candidate("linear", design, recipe), table, design, recipe, "linear")
     gaps = table.assign(size=np.nan, kind=None)
     assert np.isfinite(answers(model, design, gaps)).all()
+
+
+def test_counts_are_fitted_by_poissons_regression_and_its_weaker_penalty_is_tried():
+    table = dirty_table("regression")
+    table["target"] = np.random.default_rng(0).poisson(3, len(table))
+    design = {**contract("regression"), "counts": True}
+    model = training.make_candidate("linear", design, recipe_of(table))
+    assert type(model.named_steps["estimator"]).__name__ == "PoissonRegressor"
+    assert {"alpha": 1e-3} in training.space("linear", design, table).starts
+    assert "loss" in training.space("boosting", design, table).starts[0]
+    fitted = training.fit(model, table, design, recipe_of(table), "linear")
+    assert (fitted.predict(table[design["features"]]) > 0).all()
