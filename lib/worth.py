@@ -6,20 +6,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.compose import make_column_transformer
-from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OrdinalEncoder
-from threadpoolctl import threadpool_limits
 
-from lib import bootstrap, onecolumn, scoring
+from lib import bootstrap, cautious, onecolumn, scoring
 from lib.checks import Check
-
-ROWS_FOR_THREADS = 20_000
-CAUTIOUS = {"learning_rate": 0.05, "max_leaf_nodes": 15, "l2_regularization": 5.0, "early_stopping": False}
-"""Small trees and small steps, so that the model is fair on a few thousand rows without a search: on 7,200 flights ROC
-AUC is 0.730 against 0.706 with the defaults. The shrinkage keeps the steps for a class with two or three rows finite;
-without it a log loss of wine rose from 1.0 to 13.8. Early stopping would hold back rows of a class that has one."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +61,7 @@ def best_rule(design: Mapping[str, Any], X_train, y_train, X_validation, y_valid
 
 
 def simple_prediction(design: Mapping[str, Any], X_train, y_train, X_validation) -> np.ndarray:
-    """Return what a cautious gradient boosting, with the same settings for every table, predicts on validation rows.
+    """Return what a simple model, with the same settings for every table, predicts on validation rows.
 
     It sees what a model will be allowed to see: columns whose gaps give the target away are left to the models that
     fill them. Where no column varies, or the target does not, it is the constant.
@@ -83,17 +72,7 @@ def simple_prediction(design: Mapping[str, Any], X_train, y_train, X_validation)
     if not fair or np.ptp(y_train) == 0:
         return constant_prediction(design, y_train, len(X_validation))
     train, validation = (X[fair].apply(onecolumn.plain) for X in (X_train, X_validation))
-    text = [name for name in train if not pd.api.types.is_numeric_dtype(train[name])]
-    encoder = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=np.nan, encoded_missing_value=np.nan)
-    columns = make_column_transformer((encoder, text), remainder="passthrough")
-    boosting = HistGradientBoostingRegressor if design["task"] == "regression" else HistGradientBoostingClassifier
-    loss = {"loss": "poisson"} if design.get("counts") else {}
-    leaf = min(max(len(train) // 100, 20), 100)
-    model = make_pipeline(columns, boosting(**CAUTIOUS, **loss, min_samples_leaf=leaf, random_state=0))
-    # on few rows threads mostly wait for each other, and on a busy machine they do so for minutes
-    with threadpool_limits(1 if len(train) < ROWS_FOR_THREADS else None, user_api="openmp"):
-        model.fit(train, y_train)
-    return scoring.predict({**design, "classes": list(range(len(design["classes"])))}, model, validation)
+    return cautious.predict(design, cautious.fit(design, train, y_train), validation)
 
 
 def scores(design: Mapping[str, Any], y, predictions: Mapping[str, np.ndarray], *, clusters=None) -> pd.DataFrame:

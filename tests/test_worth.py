@@ -122,3 +122,16 @@ def test_a_class_of_two_rows_does_not_break_the_simple_model():
     simple = worth.simple_prediction(wanted, X[:300], y[:300], X[300:])
     constant = worth.constant_prediction(wanted, y[:300], 300)
     assert scoring.score("neg_log_loss", y[300:], simple) > scoring.score("neg_log_loss", y[300:], constant)
+
+
+def test_a_line_along_one_column_beats_a_rule_of_eight_steps():
+    X, generator = rows(400)
+    found, _ = verdict(design("regression"), X, (20 * X["a"] + 5 * generator.normal(size=400)).to_numpy())
+    checks.require(found)
+
+
+def test_counts_are_predicted_above_zero():
+    X, generator = rows(300)
+    y = generator.poisson(np.exp(X["a"])).astype("float64")
+    asked = {**design("regression"), "metric": "neg_mean_poisson_deviance", "counts": True}
+    assert (worth.simple_prediction(asked, X[:200], y[:200], X[200:]) > 0).all()
