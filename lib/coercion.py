@@ -24,8 +24,8 @@ FEW = 32
 """Rows up to which cells are read one by one: for a single row, pandas' own steps cost ten times what they do."""
 BLANKS = " \u00a0\u2007\u2009\u202f"
 _NUMBER = {
-    ".": re.compile(rf"(\d{{1,3}}(?:[,'’{BLANKS}]\d{{3}})+|\d*)(?:\.(\d*))?([eE][+-]?\d+)?"),
-    ",": re.compile(rf"(\d{{1,3}}(?:[.'’{BLANKS}]\d{{3}})+|\d*)(?:,(\d*))?([eE][+-]?\d+)?"),
+    ".": re.compile(rf"([1-9]\d{{0,2}}(?:[,'’{BLANKS}]\d{{3}})+|\d*)(?:\.(\d*))?([eE][+-]?\d+)?"),
+    ",": re.compile(rf"([1-9]\d{{0,2}}(?:[.'’{BLANKS}]\d{{3}})+|\d*)(?:,(\d*))?([eE][+-]?\d+)?"),
 }
 
 

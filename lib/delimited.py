@@ -56,7 +56,10 @@ def parts(stream: BinaryIO, path: Path, n_rows: int) -> Iterator[pd.DataFrame]:
 
 
 def _named(table: pa.Table, dialect: Dialect) -> pd.DataFrame:
-    return table.rename_columns([dialect.names[int(place)] for place in table.column_names]).to_pandas()
+    frame = table.rename_columns([dialect.names[int(place)] for place in table.column_names]).to_pandas()
+    # a semicolon between cells says that a comma within them may be a decimal sign, which the cells may not
+    frame.attrs["delimiter"] = dialect.delimiter
+    return frame
 
 
 def _parsed(

@@ -15,6 +15,8 @@ import pandas as pd
 from lib import coercion, gaps, kinds, sources, suspects
 from lib.errors import InputError
 
+_POINT = r"(?:^|[^\d.,])(?:\d+\.(?:\d{1,2}|\d{4,})|0\.\d+)(?:[^\d.,]|$)"
+"""A number whose point can only be a decimal sign: what is behind it is no group of three digits."""
 FINDINGS = ["column", "finding", "evidence", "action", "n_cells"]
 
 
@@ -69,6 +71,11 @@ def learn(
     found = [_column(raw.iloc[:, i], name, name == target, gaps, ".") for i, name in enumerate(names)]
     if any(kind.entry.get("decimal") == "," for kind in found):
         found = [_column(raw.iloc[:, i], name, name == target, gaps, ",") for i, name in enumerate(names)]
+    elif raw.attrs.get("delimiter") == ";" and not any(_writes(raw.iloc[:, i], _POINT) for i in range(raw.shape[1])):
+        found = [
+            _column(raw.iloc[:, i], name, name == target, gaps, ",") if _writes(raw.iloc[:, i], ",") else found[i]
+            for i, name in enumerate(names)
+        ]
     old = [str(name) for name in raw.columns]
     columns = [
         {"name": name, "raw": old[i], **({"nth": nth} if (nth := old[:i].count(old[i])) else {}), **kind.entry}
@@ -76,6 +83,11 @@ def learn(
     ]
     notes += [(name, note) for name, kind in zip(names, found, strict=True) for note in kind.notes]
     return {"gap_words": list(_gap_words(False)), "columns": columns}, notes
+
+
+def _writes(values: pd.Series, pattern: str) -> bool:
+    """Return whether a text column has a pattern in its first cells."""
+    return isinstance(values.dtype, pd.StringDtype) and bool(values.iloc[:1000].str.contains(pattern).any())
 
 
 def findings(notes: Iterable[tuple[str, kinds.Note]]) -> pd.DataFrame:

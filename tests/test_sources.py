@@ -436,3 +436,18 @@ def test_a_good_table_is_let_pass(tmp_path, name):
 
 def test_the_demo_is_let_pass_unread():
     assert preflight.validate("flights", "") is None
+
+
+@pytest.mark.parametrize(
+    ("delimiter", "other", "price"),
+    [
+        (";", "7", 9.781),  # a semicolon leaves the comma to be a decimal sign
+        (";", "7.25", 9781),  # another column has points for that
+        ("|", "7", 9781),  # nothing speaks for it
+        ("|", "0,125", 9.781),  # no group of thousands begins with 0
+    ],
+)
+def test_three_digits_behind_a_comma_are_what_the_rest_of_the_file_says(tmp_path, delimiter, other, price):
+    lines = [delimiter.join(cells) for cells in [("price", "other"), *[("9,781", other), ("11,306", other)] * 20]]
+    (tmp_path / "t.csv").write_text("\n".join(lines) + "\n")
+    assert data.read_table(str(tmp_path / "t.csv")).table["price"].iloc[0] == price
