@@ -89,7 +89,7 @@ def test_a_file_that_is_no_database_is_refused_with_its_name(store):
 
 def test_a_folder_that_cannot_be_made_is_refused_with_its_name(tmp_path):
     (tmp_path / "store").write_text("")
-    with pytest.raises(InputError, match="store/predictions.db cannot be used: .*File exists"):
+    with pytest.raises(InputError, match="predictions.db cannot be used: "):
         database.connect(tmp_path / "store")
 
 
