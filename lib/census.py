@@ -146,7 +146,7 @@ def places(column: pd.Series, like: Column) -> np.ndarray:
         codes = pd.Index(list(like.categories)).get_indexer(column.astype("str"))
         return np.where(column.isna(), gap, np.where(codes < 0, gap - 1, codes))
     values = profile.numbers(column)
-    return np.where(np.isfinite(values), np.searchsorted(np.array(like.edges), values, side="right"), gap)
+    return np.where(np.isfinite(values), profile.bin_of(values, np.array(like.edges)), gap)
 
 
 def _order(part: pd.DataFrame, time_column: str) -> np.ndarray:

@@ -19,6 +19,8 @@ SKETCH_SIZE = 1024
 
 _ROWS_FOR_EDGES = 200_000
 _HASHES = 2.0**64
+_MAY_BE_NONE = ("mean", "minimum", "maximum")
+_BLOCK = 1 << 14  # values compared at a time: as many as stay in the processor's cache
 
 
 @dataclass(frozen=True)
@@ -113,9 +115,7 @@ def merge(one: Mapping[str, Column], other: Mapping[str, Column]) -> dict[str, C
         If the profiles differ in columns, kinds, bins or categories.
     """
     if list(one) != list(other):
-        raise ValueError(
-            f"Profiles of the same columns can be merged; these differ in {sorted(set(one) ^ set(other))}."
-        )
+        raise ValueError(f"Profiles of the same columns merge; these differ in {sorted(set(one) ^ set(other))}.")
     return {name: _merge(one[name], other[name]) for name in one}
 
 
@@ -126,9 +126,8 @@ def to_records(profiles: Mapping[str, Column]) -> list[dict]:
 
 def from_records(records: Iterable[Mapping]) -> dict[str, Column]:
     """Return the profiles that `to_records` wrote."""
-    return {
-        record["name"]: Column(**{name: _from_plain(value) for name, value in record.items()}) for record in records
-    }
+    columns = (Column(**{name: _from_plain(value) for name, value in record.items()}) for record in records)
+    return {column.name: column for column in columns}
 
 
 def _profile(column: pd.Series, like: Column | None, sketched: bool) -> Column:
@@ -138,8 +137,7 @@ def _profile(column: pd.Series, like: Column | None, sketched: bool) -> Column:
     values = numbers(column)
     known = values[np.isfinite(values)]
     edges = np.array(like.edges) if like else _edges(known)
-    # each bin holds its lower edge, so a value equal to an edge is counted above it
-    places = np.searchsorted(edges, known, side="right")
+    places = bin_of(known, edges)
     counts, sums = (np.bincount(places, weights, minlength=len(edges) + 1) for weights in (None, known))
     mean = known.mean() if len(known) else np.nan
     return Column(
@@ -217,23 +215,35 @@ def numbers(column: pd.Series) -> np.ndarray:
     return column.to_numpy(dtype="float64", na_value=np.nan)
 
 
+def bin_of(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    """Return the bin of each value: how many edges it reaches, so that a value equal to an edge is above it."""
+    if len(edges) > 2 * N_BINS:
+        return np.searchsorted(edges, values, side="right")
+    # comparing whole columns with a few edges takes a third of the time of a search for each value
+    places = np.zeros(len(values), dtype=np.uint8)
+    for start in range(0, len(values), _BLOCK):
+        block = slice(start, start + _BLOCK)
+        for edge in edges:
+            places[block] += values[block] >= edge
+    return places.astype(np.intp)
+
+
 def _edges(known: np.ndarray) -> np.ndarray:
-    step = max(1, len(known) // _ROWS_FOR_EDGES)
-    return np.unique(np.quantile(known[::step], np.linspace(0, 1, N_BINS + 1)[1:-1])) if len(known) else np.array([])
+    some = known[:: max(1, len(known) // _ROWS_FOR_EDGES)]
+    return np.unique(np.quantile(some, np.linspace(0, 1, N_BINS + 1)[1:-1])) if len(some) else np.array([])
 
 
 def _sketch(hashes: np.ndarray) -> tuple[int, ...]:
-    """Return the smallest distinct hashes; the smallest of all are tried first, as a full `unique` is slow."""
+    """Return the smallest distinct hashes; those below a limit are tried first, as a full `unique` is slow."""
     if len(hashes) > 16 * SKETCH_SIZE:
-        smallest = np.unique(np.partition(hashes, 4 * SKETCH_SIZE)[: 4 * SKETCH_SIZE])
+        smallest = np.unique(hashes[hashes < np.uint64(4 * SKETCH_SIZE / len(hashes) * _HASHES)])
         if len(smallest) > SKETCH_SIZE:
             return tuple(smallest[:SKETCH_SIZE].tolist())
     return tuple(np.sort(pd.unique(hashes))[:SKETCH_SIZE].tolist())
 
 
 def _finite(column: Column) -> dict[str, float | None]:
-    values = {name: getattr(column, name) for name in ("mean", "minimum", "maximum")}
-    return {name: None if np.isnan(value) else value for name, value in values.items()}
+    return {name: None if np.isnan(value := getattr(column, name)) else value for name in _MAY_BE_NONE}
 
 
 def _from_plain(value):

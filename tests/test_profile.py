@@ -54,6 +54,14 @@ def test_a_table_read_in_batches_has_the_counts_of_the_whole():
     assert found["text"].categories == rows["text"].value_counts()[list(found["text"].categories)].to_dict()
 
 
+@pytest.mark.parametrize("n_edges", [0, 1, 19, 300])
+def test_a_bin_is_what_a_search_of_the_edges_finds(n_edges):
+    generator = np.random.default_rng(0)
+    edges = np.unique(generator.integers(0, 500, n_edges)).astype("float64")
+    values = np.r_[generator.integers(-5, 505, 40_000), np.inf, -np.inf].astype("float64")
+    np.testing.assert_array_equal(profile.bin_of(values, edges), np.searchsorted(edges, values, side="right"))
+
+
 def test_every_value_has_a_bin_even_beyond_the_reference():
     reference = profile.of(pd.DataFrame({"x": [1.0, 2.0, 3.0]}))
     assert sum(profile.of(pd.DataFrame({"x": [-1e9, 1e9]}), like=reference)["x"].counts) == 2
