@@ -72,7 +72,7 @@ def main() -> None:
         for labelled in (1.0, 0.2, 0.0):
             name = f"concept, {labelled:.0%} of labels"
             table.add_row(name, f"{concept:.0%} left", *found(rules, asked, None, concept, labelled=labelled))
-    Console().print(table)
+    Console(width=110).print(table)
 
 
 def found(rules: list, asked: argparse.Namespace, change, concept: float, *, labelled: float) -> tuple[str, str]:
