@@ -1,5 +1,6 @@
 import asyncio
 import json
+import socket
 import subprocess
 import sys
 
@@ -300,6 +301,22 @@ def test_a_port_that_is_taken_is_an_error_of_use():
             hosting._listening("127.0.0.1", port),
         ):
             pass
+
+
+def test_an_answer_in_two_packets_waits_for_nobody():
+    async def accepted(listener):
+        found = asyncio.get_running_loop().create_future()
+        server = await asyncio.start_server(lambda _, writer: found.set_result(writer), sock=listener)
+        async with server:
+            _, client = await asyncio.open_connection(*listener.getsockname())
+            writer = await found
+            delay_is_off = writer.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+            client.close()
+            writer.close()
+            return delay_is_off
+
+    with hosting._listening("127.0.0.1", 0) as listener:
+        assert asyncio.run(accepted(listener))
 
 
 CELLS = st.one_of(
