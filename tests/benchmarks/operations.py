@@ -78,7 +78,9 @@ def serving(store: Path, folder: Path, rounds: int) -> None:
     rows = json.loads(flights.during("2013-07-01").head(200).to_json(orient="records", date_format="iso"))
     names = [entry["raw"] for entry in answerer.contract["reading"]["columns"]]
     rows = [{name: row[name] for name in names} for row in rows]
-    ours, theirs = _start_ours(store), _start_mlflow(store, answerer.champion)
+    # What may not come up is started first, so that nothing is left behind.
+    theirs = _start_mlflow(store, answerer.champion)
+    ours = _start_ours(store)
     try:
         in_process = _in_process(answerer, rows, rounds)
         found = {
