@@ -83,6 +83,22 @@ def inflation_factors(X: pd.DataFrame) -> pd.Series:
     return collinearity.variance_inflation_factors(filled_numbers(X)).sort_values(ascending=False)
 
 
+def inflation_table(before: pd.Series, after: pd.Series) -> pd.DataFrame:
+    """Return the inflation factors of all columns beside those that are left once columns were taken out.
+
+    Parameters
+    ----------
+    before, after : Series
+        As `inflation_factors` returns them.
+
+    Returns
+    -------
+    DataFrame
+        ``column``, ``before``, and ``after``, which a column that was taken out has not.
+    """
+    return pd.DataFrame({"before": before, "after": after.reindex(before.index)}).rename_axis("column").reset_index()
+
+
 def shape_of_numbers(X: pd.DataFrame) -> pd.DataFrame:
     """Return what linear models dislike in numeric columns: skewness, far outliers, values heaped on one point.
 

@@ -12,7 +12,7 @@ from typing import Any
 import ipywidgets as widgets
 from IPython.display import HTML
 
-from lib import markup, overview, project, sections, views
+from lib import markup, overview, project, sections, views, views_record
 from lib.project import Project
 from lib.views import Block, Picture
 
@@ -55,7 +55,8 @@ class Page:
 
     def performance(self) -> widgets.VBox:
         """Return the score over time, with the period and the version to choose."""
-        period = _choice("Period", PERIODS)
+        anything = self.found["windows"] or self.found["daily"]
+        period = _choice("Period", PERIODS if anything else {"all": 0})
         versions = sorted({window["model_version"] for window in self.found["windows"]}, reverse=True)
         version = _choice("Version", {"all": 0, **{f"version {number}": number for number in versions}})
         return _steered(
@@ -92,7 +93,7 @@ class Page:
         """Return the decision log, with the kind to choose."""
         kinds = sorted({each["kind"] for each in self.found["decisions"]})
         kind = _choice("Show", {"all": "", **{name: name for name in kinds}})
-        return _steered({"kind": kind}, lambda kind: views.decisions(self.found, kind))
+        return _steered({"kind": kind}, lambda kind: views_record.decisions(self.found, kind))
 
     def end(self) -> HTML:
         """Return the mark of a page that was made whole."""

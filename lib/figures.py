@@ -44,7 +44,7 @@ def performance(
         _markers([w["start"] for w in alarmed], [_value(w) for w in alarmed], "alarm", ORANGE, "triangle-down"),
     ]
     drawn = figure(
-        [trace for trace in traces if trace["x"]], f"{_words(metric)} of each window", "", metric, height=360
+        [trace for trace in traces if trace["x"]], f"{_words(metric)} of each window", "", _words(metric), height=360
     )
     shown = [each for each in decisions if each["kind"] in MARKS and _within(each["at"], windows)]
     return _limit(_with(drawn, map(_line_of, shown), filter(None, map(_label_of, shown))), threshold)
@@ -96,7 +96,7 @@ def intervals(rows: Sequence[Mapping], title: str, xlabel: str, threshold: float
         "error_x": error,
         "showlegend": False,
     }
-    drawn = figure([trace], title, xlabel, "", height=120 + 28 * len(rows))
+    drawn = figure([trace], title, _words(xlabel), "", height=120 + 28 * len(rows))
     return _limit(drawn, threshold, across=False)
 
 
@@ -127,7 +127,7 @@ def policies(compared: Mapping[str, Mapping], metric: str) -> Figure:
         for (name, told), colour, dash in zip(compared.items(), colours, dashes, strict=False)
         for scored in [[window for window in told["windows"] if window["score"] is not None]]
     ]
-    return figure(traces, f"{_words(metric)} under each policy", "", metric or "score", height=320)
+    return figure(traces, f"{_words(metric)} under each policy", "", _words(metric), height=320)
 
 
 def figure(traces: list[dict], title: str, xlabel: str, ylabel: str, *, height: int) -> Figure:

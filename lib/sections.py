@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from lib import views, views_design
+from lib import views, views_design, views_record
 
 
 class Section(NamedTuple):
@@ -66,14 +66,16 @@ ALL = (
         "decisions",
         "Decisions",
         "The log of who or what decided, when, and why. Rows are only ever added to it.",
-        views.decisions,
+        views_record.decisions,
     ),
     Section(
         "replay",
         "Replay",
         "The past gone through again as if live, under several policies of retraining, and what each cost and gained.",
-        views.replay,
+        views_record.replay,
     ),
-    Section("runs", "Runs", "Every run, refused ones too, with its notebooks as they were executed.", views.runs),
+    Section(
+        "runs", "Runs", "Every run, refused ones too, with its notebooks as they were executed.", views_record.runs
+    ),
 )
 """All views."""

@@ -134,6 +134,8 @@ def distribution(latest: Mapping[str, Any], feature: str) -> list[Block]:
 
 def quality(latest: Mapping[str, Any]) -> list[Block]:
     """Return what is wrong with the data of a window, and how the service did."""
+    if not latest:
+        return [Words("The data of no window were looked at yet.", "note")]
     findings, service = latest.get("quality") or [], latest.get("service")
     rows = [[each["column"], each["finding"], each["n"], each["share"]] for each in findings]
     table = Table("quality", ("column", "finding", "rows", "share"), rows)
@@ -169,51 +171,6 @@ def slice_rows(found: Mapping[str, Any], latest: Mapping[str, Any]) -> list[dict
     return latest.get("slices") or [{**row, "n": row.get("n_samples")} for row in tested]
 
 
-def replay(found: Mapping[str, Any]) -> list[Block]:
-    """Return what each policy would have cost and gained on the past."""
-    if not found["replays"]:
-        return [Words("No past was replayed yet: `uv run pipeline.py replay` compares when to retrain.", "note")]
-    newest = found["replays"][0]
-    metric = newest.get("metric") or found["dossier"]["design"].get("metric", "score")
-    rows = [
-        [name, told.get("retrainings"), told.get("promotions"), *_gain(told.get("gain")), told.get("seconds")]
-        for name, told in newest["policies"].items()
-    ]
-    gained = (f"gain in {metric.replace('_', ' ')} over never", "low", "high")
-    columns = ("policy", "retrainings", "promotions", *gained, "seconds")
-    counted = "; ".join(f"{row[0]} retrained {row[1]} times" for row in rows)
-    words = newest.get("in_words") or f"{newest['name']}: {counted}."
-    return [Words(words), Picture(figures.policies(newest["policies"], metric), words), Table("replay", columns, rows)]
-
-
-def _gain(told: Mapping[str, float | None] | None) -> list[float | None]:
-    return [(told or {}).get(name) for name in ("value", "low", "high")]
-
-
-def decisions(found: Mapping[str, Any], kind: str = "") -> list[Block]:
-    """Return the decision log, or the decisions of one kind, the newest first."""
-    shown = [each for each in found["decisions"] if not kind or each["kind"] == kind]
-    if not shown:
-        return [Words("No decision is on record yet." if not kind else f"No {kind} is on record.", "note")]
-    return [Table("decisions", DECISION_COLUMNS, [_decision_row(each, found["pages"]) for each in shown])]
-
-
-DECISION_COLUMNS = ("when (UTC)", "what", "version", "by", "why", "run")
-
-
-def runs(found: Mapping[str, Any]) -> list[Block]:
-    """Return all runs, the newest first, with links to their notebooks as they were executed."""
-    if not found["runs"]:
-        return [Words("There is no run yet. Start one with `uv run pipeline.py run`.", "note")]
-    columns = ("run", "status", "model", "outcome", "chosen", "metric", "score on test rows")
-    rows = [
-        [_page(run["run_id"], found["pages"]), run["status"], run["model_name"], _sentence(run["message"]),
-         run["chosen"], run["metric"], run["test"].get("value")]
-        for run in found["runs"]
-    ]  # fmt: skip
-    return [Table("runs", columns, rows)]
-
-
 def chosen(windows: Sequence[Mapping[str, Any]], last_days: int = 0, version: int = 0) -> list[Mapping[str, Any]]:
     """Return the windows of the last days, counted back from the newest, and of one version."""
     mine = [window for window in windows if not version or window["model_version"] == version]
@@ -238,7 +195,7 @@ def _versions(found: Mapping[str, Any]) -> list[Block]:
     cells = [
         [_version_name(run), run["chosen"], run["test"].get("value"), run["test"].get("low"), run["test"].get("high"),
          _mean(found["windows"], run["version"]), day(str(run["trained_until"] or "")),
-         _page(run["run_id"], found["pages"])]
+         page_of(run["run_id"], found["pages"])]
         for run in tested
     ]  # fmt: skip
     columns = ("version", "candidate", "test score", "low", "high", "mean measured in use", "trained until", "run")
@@ -284,16 +241,6 @@ def _window_row(window: Mapping[str, Any]) -> list[Any]:
     return [span, window["model_version"], window["n"], *scores, alarms, window["in_words"]]
 
 
-def _decision_row(each: Mapping[str, Any], pages: Mapping[str, str]) -> list[Any]:
-    versions = [str(v) for v in (each["from_version"], each["to_version"]) if v is not None]
-    at = each["at"][:16].replace("T", " ")
-    return [at, each["kind"], " → ".join(versions), each["actor"], each["reason"], _page(each["run_id"] or "", pages)]
-
-
-def _page(run_id: str, pages: Mapping[str, str]) -> str | Link:
+def page_of(run_id: str, pages: Mapping[str, str]) -> str | Link:
+    """Return a run with a link to its page, if it has one."""
     return Link(run_id, pages[run_id]) if run_id in pages else run_id
-
-
-def _sentence(message: str | None, most: int = 160) -> str:
-    first = (message or "").split("\n")[0]
-    return first if len(first) <= most else f"{first[: most - 1]}…"

@@ -82,7 +82,7 @@ def _candidates(evaluation: Mapping[str, Any], threshold: float | None) -> list[
     title = "Candidates on the validation rows"
     names = ("candidate", "score", "low", "high", "cv_mean", "cv_std")
     columns = ("candidate", "score", "low", "high", "cross-validation, mean", "its standard deviation")
-    drawn = figures.intervals(rows, title, metric.replace("_", " "), threshold)
+    drawn = figures.intervals(rows, title, metric, threshold)
     return [Picture(drawn, title), Table("candidates", columns, [[each.get(name) for name in names] for each in told])]
 
 
@@ -109,20 +109,20 @@ def _inflation(steps: Sequence[Mapping], after: Sequence[Mapping], recipe: Mappi
     """Return the columns that were taken out for the linear model, each with its inflation when it went."""
     if not steps:
         return [Words("No column had to go for the linear model: none inflates another's variance.", "note")]
-    kept = {row["column"]: row for row in after}
-    before = [
-        [s["column"], s["vif"], s["most_correlated_with"], s["correlation"], f"out in step {s['step']}"] for s in steps
-    ]
-    stay = [
-        [name, row.get("before"), "", None, f"stays, with {row.get('after', 0):.3g} after"]
-        for name, row in kept.items()
-    ]
+    factors = {row["column"]: row for row in after}
+    out = [
+        [s["column"], factors.get(s["column"], {}).get("before", s["vif"]), None, s["most_correlated_with"],
+         s["correlation"], f"out in step {s['step']}"]
+        for s in steps
+    ]  # fmt: skip
+    gone = {s["column"] for s in steps}
+    stay = [[name, row["before"], row["after"], "", None, "stays"] for name, row in factors.items() if name not in gone]
     words = (
         f"For the linear model {len(steps)} columns went, one at a time, until no inflation factor (VIF) was above "
         f"{recipe.get('max_vif', 5):g}."
     )
-    columns = ("column", "VIF before", "most correlated with", "correlation", "what was done")
-    return [Words(words), Table("inflation", columns, [*before, *stay])]
+    columns = ("column", "VIF before", "VIF after", "most correlated with", "correlation", "what was done")
+    return [Words(words), Table("inflation", columns, [*out, *stay])]
 
 
 def _verdict(stage: str, check: Mapping[str, Any]) -> list[Any]:

@@ -46,6 +46,13 @@ def a_run(project: Project, run_id: str, version: int | None, *, status: str = "
             {"step": 1, "column": "hour", "vif": 609.3, "most_correlated_with": "sched_dep_time", "correlation": 0.999},
             {"step": 2, "column": "dewp", "vif": 71.3, "most_correlated_with": "temp", "correlation": 0.89},
         ],
+        "inflation": [
+            {"column": "hour", "before": 609.3, "after": None},
+            {"column": "sched_dep_time", "before": 598.2, "after": 1.08},
+            {"column": "dewp", "before": 71.6, "after": None},
+            {"column": "temp", "before": 52.4, "after": 1.31},
+            {"column": "humid", "before": 24.9, "after": 1.62},
+        ],
         "ways": [{"strategy": "median", "add_indicator": True, "score": 0.676, "standard_error": 0.015}],
     }
     files.write(folder, "03_cleaning/results.json", cleaning)
@@ -193,7 +200,13 @@ def _alarm(start: datetime, begun: datetime, drift: list[dict], score: float) ->
 
 
 def _without_alarms(found: windows.Window) -> windows.Window:
-    payload = {**found.payload, "alarms": [], "healthy": True, "in_words": "The score holds, and no input has moved."}
+    payload = {
+        **found.payload,
+        "alarms": [],
+        "healthy": True,
+        "in_words": "The score holds. "
+        f"{sum(each['drifted'] for each in found.payload['drift'])} inputs moved, not enough to matter.",
+    }
     return windows.Window(found.model_name, found.model_version, found.start, found.end, found.n, payload)
 
 

@@ -202,3 +202,10 @@ def test_parts_of_the_split_are_shown_with_their_periods():
     found = cleaning.parts(rows, role, {"time_column": "when"})
     assert found["rows"].tolist() == [6, 2, 2]
     assert (found["first"].iloc[1:].to_numpy() > found["last"].iloc[:-1].to_numpy()).all()
+
+
+def test_the_inflation_table_names_every_column_and_has_no_factor_after_for_one_that_was_taken_out():
+    before, after = pd.Series({"a": 30.0, "b": 29.0, "c": 1.0}), pd.Series({"c": 1.0, "b": 1.1})
+    table = cleaning.inflation_table(before, after)
+    assert table.columns.to_list() == ["column", "before", "after"] and table["column"].to_list() == ["a", "b", "c"]
+    assert table["after"].fillna(0).to_list() == [0, 1.1, 1.0]

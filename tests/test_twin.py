@@ -91,7 +91,16 @@ def test_a_decision_outside_the_windows_is_not_drawn():
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(None, "–"), (True, "True"), (166054, "166,054"), (0.123456, "0.1235"), (3.0, "3.0"), ("a", "a"), (1e-9, "1e-09")],
+    [
+        (None, "–"),
+        (True, "True"),
+        (166054, "166,054"),
+        (0.123456, "0.1235"),
+        (3.0, "3"),
+        (2000.0, "2,000"),
+        ("a", "a"),
+        (1e-9, "1e-09"),
+    ],
 )
 def test_values_are_shown_as_a_person_reads_them(value, text):
     assert markup.short(value) == text
