@@ -30,6 +30,8 @@ def read(project: Project, model_name: str = "") -> dict[str, Any]:
     models = sorted({*known, *champions, *(run["model_name"] for run in runs if run["model_name"])})
     name = model_name if model_name in models else _default(runs, champions, models)
     kept, away = _asked(lambda: _kept(engine, name), NOTHING) if engine else (NOTHING, [])
+    if away or gone or notices:
+        kept = {**kept, "latest": {"away": True}}
     champion = champions.get(name)
     found = {
         "as_of": datetime.now(UTC).isoformat(timespec="seconds"),

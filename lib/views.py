@@ -68,9 +68,7 @@ def performance(found: Mapping[str, Any], *, last_days: int = 0, version: int = 
     windows = chosen(found["windows"], last_days, version)
     design = found["dossier"]["design"]
     if not windows:
-        none = (
-            "No window was looked at yet: `uv run pipeline.py monitor` compares what was predicted with the reference."
-        )
+        none = AWAY if found["latest"].get("away") else NO_WINDOWS
         return [Words(none, "note"), *_versions(found), *_volume(found["daily"], last_days)]
     words = _performance_words(windows)
     drawn = figures.performance(windows, found["decisions"], design.get("threshold"), design.get("metric", "score"))
@@ -87,6 +85,8 @@ def performance(found: Mapping[str, Any], *, last_days: int = 0, version: int = 
     ]
 
 
+AWAY = "The database cannot be read, so nobody can say here what it holds."
+NO_WINDOWS = "No window was looked at yet: `uv run pipeline.py monitor` compares what was predicted with the reference."
 NO_LABELS = (
     "No labels have come for these windows, so the score is estimated. `uv run pipeline.py labels --data TABLE` adds "
     "them when they arrive."
@@ -99,7 +99,7 @@ def drift(latest: Mapping[str, Any], feature: str = "") -> list[Block]:
     """Return the inputs of a window ranked by how far they moved, and one of them now against the reference."""
     entries = latest.get("drift") or []
     if not entries:
-        return [Words("Nothing was compared with the reference yet.", "note")]
+        return [Words(AWAY if latest.get("away") else "Nothing was compared with the reference yet.", "note")]
     moved = [entry["column"] for entry in entries if entry["drifted"]]
     words = f"{len(moved)} of {len(entries)} inputs moved: {', '.join(moved[:5])}." if moved else "No input moved."
     ranked = figures.ranking(
@@ -134,8 +134,8 @@ def distribution(latest: Mapping[str, Any], feature: str) -> list[Block]:
 
 def quality(latest: Mapping[str, Any]) -> list[Block]:
     """Return what is wrong with the data of a window, and how the service did."""
-    if not latest:
-        return [Words("The data of no window were looked at yet.", "note")]
+    if not latest or latest.get("away"):
+        return [Words(AWAY if latest else "The data of no window were looked at yet.", "note")]
     findings, service = latest.get("quality") or [], latest.get("service")
     rows = [[each["column"], each["finding"], each["n"], each["share"]] for each in findings]
     table = Table("quality", ("column", "finding", "rows", "share"), rows)

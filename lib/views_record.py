@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lib import figures
-from lib.views import Block, Picture, Table, Words, page_of
+from lib.views import AWAY, Block, Picture, Table, Words, page_of
 
 
 def replay(found: Mapping[str, Any]) -> list[Block]:
@@ -31,6 +31,8 @@ def _gain(told: Mapping[str, float | None] | None) -> list[float | None]:
 def decisions(found: Mapping[str, Any], kind: str = "") -> list[Block]:
     """Return the decision log, or the decisions of one kind, the newest first."""
     shown = [each for each in found["decisions"] if not kind or each["kind"] == kind]
+    if found["latest"].get("away"):
+        return [Words(AWAY, "note")]
     if not shown:
         return [Words("No decision is on record yet." if not kind else f"No {kind} is on record.", "note")]
     return [Table("decisions", DECISION_COLUMNS, [_decision_row(each, found["pages"]) for each in shown])]

@@ -65,3 +65,10 @@ def change_windows(made: Project, **parts) -> None:
     engine = database.connect(made.store)
     found = windows.read(engine, histories.MODEL)
     windows.write(engine, [windows.Window(**{**vars(w), "at": "", "payload": {**w.payload, **parts}}) for w in found])
+
+
+def lose(made: Project) -> None:
+    """Put something else in the place of a project's database."""
+    for path in made.store.glob(f"{database.FILE}*"):
+        path.unlink()
+    (made.store / database.FILE).write_bytes(b"no database" * 500)

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from pathlib import Path
@@ -15,7 +16,7 @@ from pathlib import Path
 import boards
 import pytest
 
-from lib import dashboard_health, dashboard_server, database, locks, project, sections
+from lib import dashboard_health, dashboard_server, database, locks, project, sections, twin
 from lib.errors import InputError
 
 ROOT = Path(__file__).parent.parent
@@ -107,26 +108,36 @@ def browser():
 
 def put(server, state, full_store):
     """Make the served project one of the states."""
+    # It is made in a new folder, for a connection to a database that was in the old one would write where nobody reads.
+    made = make(state, full_store, Path(tempfile.mkdtemp(dir=server.log.parent)))
     for folder in (server.project.store, server.project.reports):
         shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(made.root, server.project.root, dirs_exist_ok=True)
+
+
+def make(state, full_store, folder):
+    """Return a project in one of the states."""
+    made = project.at(folder)
     if state in CHANGES:
-        shutil.copytree(full_store.root, server.project.root, dirs_exist_ok=True)
-        CHANGES[state](server.project)
+        shutil.copytree(full_store.root, folder, dirs_exist_ok=True)
+        CHANGES[state](made)
     elif state != "empty":
-        getattr(boards, state)(server.project)
-
-
-def lose(made):
-    """Put something else in the place of the database."""
-    for path in made.store.glob(f"{database.FILE}*"):
-        path.unlink()
-    (made.store / database.FILE).write_bytes(b"no database" * 500)
+        getattr(boards, state)(made)
+    return made
 
 
 CHANGES = {
     "full": lambda made: None,
-    "away": lose,
+    "away": boards.lose,
+    "without labels": lambda made: boards.change_windows(made, performance=None),
+    "one class": lambda made: boards.change_windows(made, performance=ONE_CLASS),
+    "alarm": lambda made: boards.change_windows(made, alarms=[ALARM], in_words=ALARM["what"]),
 }
+ONE_CLASS = {"metric": "roc_auc", "value": None, "low": None, "high": None, "n": 12}
+ALARM = {
+    "name": "performance", "severity": "stop", "what": "The score has fallen to 0.61; the contract asks for 0.68.",
+    "since": "2026-02-26", "value": 0.61, "limit": 0.68, "todo": "`cycle` retrains on newer rows and compares.",
+}  # fmt: skip
 
 
 class Look:
@@ -163,19 +174,27 @@ class Look:
         return [url for url in self.asked if not url.startswith(here)]
 
     def picture(self, name):
-        PICTURES.mkdir(parents=True, exist_ok=True)
-        self.page.screenshot(path=PICTURES / f"{name}.png", full_page=True)
+        keep(self.page, name)
 
     def faults(self):
-        from axe_core_python.sync_playwright import Axe
-
-        found = Axe().run(self.page)["violations"]
-        return [
-            (each["id"], each["nodes"][0]["html"][:200]) for each in found if each["impact"] in ("serious", "critical")
-        ]
+        return faults(self.page)
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (375, "dark")])
+def keep(page, name):
+    """Keep a picture of a page."""
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=PICTURES / f"{name}.png", full_page=True)
+
+
+def faults(page):
+    """Return what keeps people from using a page, as axe finds it."""
+    from axe_core_python.sync_playwright import Axe
+
+    found = Axe().run(page)["violations"]
+    return [(each["id"], each["nodes"][0]["html"][:200]) for each in found if each["impact"] in ("serious", "critical")]
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (1440, "dark"), (375, "light"), (375, "dark")])
 def test_every_view_is_shown_without_a_network_or_an_error_and_axe_finds_no_serious_fault(
     server, browser, full_store, width, scheme
 ):
@@ -194,19 +213,43 @@ def test_every_view_is_shown_without_a_network_or_an_error_and_axe_finds_no_seri
 
 STATES = {
     "empty": "pipeline.py run",
+    "running": "A run is at work since",
+    "refused": "The newest model was refused. score on test rows: found 0.51",
+    "fresh": "Predict with uv run pipeline.py score",
+    "without labels": "No labels have come for these windows",
+    "one class": "labels of one class only",
+    "alarm": "The score has fallen to 0.61",
     "away": "The database cannot be",
 }
 
 
-@pytest.mark.parametrize("state", ["empty", "away"])
+@pytest.mark.parametrize("state", ["empty", "running", "refused", "without labels", "one class", "away"])
 def test_the_page_shows_sense_where_there_is_little(server, browser, full_store, state):
     put(server, state, full_store)
-    lock = server.project.locks / "run-now"
-    with locks.hold(lock, "run now"), Look(browser, server) as look:
+    with locks.hold(server.project.locks / "run-now", "run now"), Look(browser, server) as look:
         look.page.wait_for_function(f"document.body.innerText.includes({json.dumps(STATES[state])})")
         look.picture(f"state-{state.replace(' ', '-')}")
         assert look.errors == [] and "Traceback" not in look.page.content()
         assert look.faults() == []
+
+
+@pytest.mark.parametrize("state", [*STATES, "full"])
+def test_the_static_page_of_each_state_fits_a_phone_and_a_desk(browser, full_store, state, tmp_path):
+    made = make(state, full_store, tmp_path)
+    with locks.hold(made.locks / "run-now", "run now"):
+        page = twin.write(made).as_uri()
+    for width, scheme in [
+        (1440, "light"),
+        (375, "dark"),
+        *([(1440, "dark"), (375, "light")] if state == "full" else []),
+    ]:
+        shown = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme).new_page()
+        shown.goto(page)
+        keep(shown, f"static-{state.replace(' ', '-')}-{width}-{scheme}")
+        assert STATES.get(state, "Healthy") in shown.inner_text("body")
+        assert shown.evaluate("document.documentElement.scrollWidth") <= width
+        assert faults(shown) == []
+        shown.context.close()
 
 
 def busy(page):

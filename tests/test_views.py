@@ -1,5 +1,6 @@
 """The views as blocks of words, pictures and tables: what each of them says, with much and with little to show."""
 
+import boards
 import pytest
 
 from lib import figures, overview, sections, views, views_design
@@ -10,6 +11,14 @@ from lib.dashboard import Page
 def test_a_view_with_nothing_to_show_says_so_and_claims_nothing(empty, section):
     (said,) = section.blocks(overview.read(empty))
     assert said.kind == "note" and ("yet" in said.text or "names no slices" in said.text)
+
+
+@pytest.mark.parametrize("slug", ["performance", "drift", "quality", "decisions"])
+def test_a_view_of_a_database_that_is_away_does_not_claim_that_nothing_happened(full, slug):
+    boards.lose(full)
+    section = next(each for each in sections.ALL if each.slug == slug)
+    notes = [block.text for block in section.blocks(overview.read(full)) if getattr(block, "kind", "") == "note"]
+    assert notes == [views.AWAY]
 
 
 def test_the_controls_of_an_empty_page_are_left_out(empty):
