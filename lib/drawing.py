@@ -140,7 +140,9 @@ def _grid(x: Axis, y: Axis, layout: Mapping[str, Any]) -> list[str]:
         place = y.at(value)
         found.append(f'<line x1="{x.start}" x2="{x.end}" y1="{place}" y2="{place}" class="grid"/>')
         found.append(f'<text x="{x.start - 6}" y="{place + 4}" text-anchor="end">{escape(label)}</text>')
-    most = max(1, math.ceil(sum(len(label) for _, label in x.ticks) * 7 / (x.end - x.start)))
+    # As if every label were as long as the longest, and with a space between them, for the long ones stand together.
+    longest = 2 + max((len(label) for _, label in x.ticks), default=0)
+    most = max(1, math.ceil(len(x.ticks) * longest * 7 / (x.end - x.start)))
     for value, label in x.ticks[::most]:
         found.append(
             f'<text x="{x.at(value)}" y="{y.start + 18}" text-anchor="{_anchor(value, x)}">{escape(label)}</text>'

@@ -1,10 +1,11 @@
+import itertools
 import re
 
 import boards
 import histories
 import pytest
 
-from lib import database, decisions, figures, markup, overview, sections, twin, views
+from lib import database, decisions, drawing, figures, markup, overview, sections, twin, views
 from lib.decisions import Decision
 
 
@@ -121,3 +122,13 @@ def test_bins_are_named_by_their_edges_whether_or_not_the_outer_ones_are_closed(
     found = views.distribution({"drift": [entry]}, "a")
     assert found[1].figure["data"][0]["x"] == names
     assert twin.drawing.svg(found[1].figure, "words").count("<rect") >= 2 * n
+
+
+def test_the_labels_under_a_figure_do_not_run_into_each_other(full_store):
+    latest = overview.read(full_store)["latest"]
+    entry = next(each for each in latest["drift"] if each["kind"] == "numeric")
+    drawn = drawing.svg(figures.distribution(entry), "")
+    labels = [(float(x), text) for x, text in re.findall(r'<text x="([\d.]+)"[^>]*>([^<]+ to [^<]+)</text>', drawn)]
+    assert len(labels) > 3
+    for (left, first), (right, second) in itertools.pairwise(labels):
+        assert right - left > 3.5 * (len(first) + len(second))
