@@ -81,7 +81,8 @@ def _tables(source: sources.Source, n_rows: int) -> Iterator[pd.DataFrame]:
 
 
 def _parquet_batches(stream: BinaryIO, n_rows: int) -> Iterator[pd.DataFrame]:
-    file = pa.parquet.ParquetFile(stream)
+    # read ahead, all of the file would stay in memory until its last batch
+    file = pa.parquet.ParquetFile(stream, pre_buffer=False)
     for batch in file.iter_batches(batch_size=n_rows):
         yield _framed(pa.Table.from_batches([batch], schema=file.schema_arrow))
 

@@ -1,7 +1,12 @@
 """Tables larger than the memory they may take: sized before they are read, drawn from as they are read, and said so."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from lib import data, sources, splitting, volume
@@ -91,3 +96,28 @@ def test_the_batches_to_learn_from_hold_all_rows_but_those_held_out_and_those_af
     last = found.places[role == "train"].max() if strategy == "time" else 5999
     held_out = set(found.places[role != "train"])
     assert len(rows) == sum(place % 50 != 0 and place not in held_out for place in range(last + 1))
+
+
+def test_a_file_read_in_parts_does_not_stay_in_memory(tmp_path):
+    generator = np.random.default_rng(0)
+    with pq.ParquetWriter(tmp_path / "t.parquet", pa.schema([(name, "float64") for name in "abcdefgh"])) as writer:
+        for _ in range(32):
+            writer.write_table(pa.table({name: generator.normal(size=100_000) for name in "abcdefgh"}))
+    numbers().to_parquet(tmp_path / "small.parquet")
+    code = """
+import resource, sys
+from lib import sources, volume
+parts = volume.parts(sources.parse(sys.argv[1]))
+next(volume.parts(sources.parse(sys.argv[2])))
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+for part in parts:
+    del part
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code, tmp_path / "t.parquet", tmp_path / "small.parquet"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert int(done.stdout) < 100, done.stdout  # MB, of a file of 200
