@@ -27,6 +27,7 @@ def assess(
     drifted_weight: float = 0.1,
     least_loss: float = 0.0,
     alpha: float = ALPHA,
+    chance: Mapping[str, float] | None = None,
     service: Mapping[str, Any] | None = None,
     most_errors: float = 0.01,
     random_state: int = 0,
@@ -53,6 +54,8 @@ def assess(
         Loss of the metric that matters; 0 for the contract's least useful gain.
     alpha : float
         Chance of a mistake that each signal may have in a window without any change.
+    chance : mapping, optional
+        What takes the place of alpha for single signals, as rules over several windows allow (`signals.chances`).
     service : mapping, optional
         `n`, `errors`, `p50_ms` and `p95_ms` of the requests in the window.
     most_errors : float
@@ -88,7 +91,7 @@ def assess(
         "alarms": [],
     }
     limits = {"drifted_weight": drifted_weight, "least_loss": least_loss, "alpha": alpha, "most_errors": most_errors}
-    told = signals.of(known, found, **limits)
+    told = signals.of(known, found, **limits, chance=chance)
     healthy = not any(signal["bad"] for signal in told.values())
     return {**found, "signals": told, "healthy": healthy, "in_words": in_words(found, told)}
 

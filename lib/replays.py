@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from lib import alarms, database, files, histories, parameters, periods, replay, replay_report
+from lib import alarms, database, files, histories, parameters, periods, replay, replay_report, signals
 from lib.errors import InputError
 from lib.histories import History
 from lib.periods import Window
@@ -123,7 +123,8 @@ def _settings(project: Project, asked: Asked) -> tuple[list[alarms.Rule], dict[s
         "measure": "drift_measure",
         **{name: name for name in ("drift_limit", "drifted_weight", "least_loss", "alpha")},
     }
-    return rules, {name: values[own] for name, own in names.items()}
+    limits = {name: values[own] for name, own in names.items()}
+    return rules, {**limits, "chance": signals.chances(rules, values["alpha"])}
 
 
 def _told(history: History, asked: Asked, trainer: Trainer, rules: list[alarms.Rule], policies: dict) -> dict[str, Any]:

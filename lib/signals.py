@@ -8,11 +8,15 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
-from scipy import stats
+from scipy import optimize, stats
+
+from lib.alarms import Rule
 
 LEAST_ROWS = 30
 LEAST_LOSS = 0.01
 SLICE_LOSS = 0.05
+SCORES = ("performance", "estimate")
+"""Signals that go by a score, where chance is what hides a loss; the others go by the size of an effect first."""
 UNUSABLE = ("missing column", "not of its type")
 """Findings that are faults whatever rests on the column."""
 ADVICE = {
@@ -29,6 +33,27 @@ ADVICE = {
 Signal = dict[str, Any]
 
 
+def chances(rules: Iterable[Rule], alpha: float) -> dict[str, float]:
+    """Return the chance with which each score may be bad in one window, so that its alarms keep to alpha together.
+
+    A rule "k of the last n" raises an alarm where a window is bad and k - 1 of the n - 1 before it were, which without
+    any change happens much more rarely than one bad window. What is bad in a single window can be judged with as much
+    more power, and the alarms of all rules on scores still stand at the end of at most alpha of the windows (Bonferroni
+    over the rules; windows taken as independent).
+
+    Parameters
+    ----------
+    rules : iterable of Rule
+    alpha : float
+        Chance that an alarm on a score stands at the end of a window without any change.
+    """
+    rules = [rule for rule in rules if rule.name in SCORES]
+    found: dict[str, float] = {}
+    for rule in rules:
+        found[rule.name] = min(found.get(rule.name, 1.0), _chance(rule, alpha / len(rules)))
+    return found
+
+
 def of(
     known: Mapping[str, Any],
     found: Mapping[str, Any],
@@ -37,6 +62,7 @@ def of(
     least_loss: float,
     alpha: float,
     most_errors: float,
+    chance: Mapping[str, float] | None = None,
 ) -> dict[str, Signal]:
     """Return the signals of a window by name, as far as it can tell.
 
@@ -54,14 +80,19 @@ def of(
         Chance of a mistake in a window without any change.
     most_errors : float
         Share of failed requests that is tolerated.
+    chance : mapping, optional
+        What takes the place of alpha for single signals (`chances`).
     """
+    chance = {**dict.fromkeys(SCORES, alpha), **(chance or {})}
     loss = least_loss or known["least_gain"] or LEAST_LOSS
     signals = {"service": _service(found["service"], most_errors, known.get("latency_ms"))}
     if found["n"] >= LEAST_ROWS:
         signals |= {
-            "performance": _fallen(found["performance"], known["score"], loss, alpha, "measured"),
+            "performance": _fallen(found["performance"], known["score"], loss, chance["performance"], "measured"),
             "contract": _broken(found["performance"], known["threshold"]),
-            "estimate": _fallen(found["estimated"], known["estimated"], loss, alpha, "estimated without labels"),
+            "estimate": _fallen(
+                found["estimated"], known["estimated"], loss, chance["estimate"], "estimated without labels"
+            ),
             "prediction": _prediction(found["prediction"]),
             "inputs": _inputs(found["drift"], drifted_weight),
             "quality": _quality(found["quality"], known["about"], drifted_weight),
@@ -81,6 +112,17 @@ def weight(entries: Iterable[Mapping[str, Any]]) -> float:
         weights = np.ones(len(entries))
     drifted = np.array([entry["drifted"] for entry in entries], dtype=bool)
     return float(weights[drifted].sum() / weights.sum()) if entries else 0.0
+
+
+def _chance(rule: Rule, alpha: float) -> float:
+    """Return how likely one window may be bad where an alarm of a rule is to be as likely as alpha."""
+    if alpha <= 0:
+        return 0.0
+
+    def excess(p: float) -> float:
+        return p * stats.binom.sf(rule.k - 2, rule.n - 1, p) - alpha
+
+    return float(optimize.brentq(excess, 0.0, 1.0))
 
 
 def _fallen(now: Mapping | None, before: Mapping, loss: float, alpha: float, how: str) -> Signal | None:

@@ -16,7 +16,7 @@ from rich.table import Table
 sys.path.insert(0, str(Path(__file__).parents[1]))
 import streams
 
-from lib import alarms, monitoring, parameters
+from lib import alarms, monitoring, parameters, signals
 
 NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "06_monitoring.ipynb"
 
@@ -62,7 +62,9 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=500)
     parser.add_argument("--windows", type=int, default=6)
     asked = parser.parse_args()
-    rules = alarms.rules(parameters.of_notebook(NOTEBOOK)["rules"].default)
+    known = parameters.of_notebook(NOTEBOOK)
+    rules = alarms.rules(known["rules"].default)
+    asked.chance = signals.chances(rules, known["alpha"].default)
     table = Table("change", "size", "windows until the alarm", "raised by", title=f"Windows of {asked.rows} rows")
     table.add_row("none", "", *found(rules, asked, None, 1.0, labelled=1.0))
     for kind, (change, sizes) in KINDS.items():
@@ -77,18 +79,19 @@ def main() -> None:
 
 def found(rules: list, asked: argparse.Namespace, change, concept: float, *, labelled: float) -> tuple[str, str]:
     """Return after how many windows somebody is told, and of what."""
-    before = [_assess(asked.rows, 50 + number, None, 1.0, labelled) for number in range(3)]
+    before = [_assess(asked, 50 + number, None, 1.0, labelled) for number in range(3)]
     for number in range(asked.windows):
-        window = _assess(asked.rows, 100 + number, change, concept, labelled)
+        window = _assess(asked, 100 + number, change, concept, labelled)
         before = alarms.attached(rules, [], [*before, window])
         if before[-1]["alarms"]:
             return str(number + 1), ", ".join(alarm["name"] for alarm in before[-1]["alarms"])
     return f"not in {asked.windows}", ""
 
 
-def _assess(n: int, random_state: int, change, concept: float, labelled: float) -> dict:
-    rows = streams.rows(n, random_state, change, concept=concept)
-    return monitoring.assess(streams.known(), *streams.window(rows, labelled), start=str(random_state))
+def _assess(asked: argparse.Namespace, random_state: int, change, concept: float, labelled: float) -> dict:
+    rows = streams.rows(asked.rows, random_state, change, concept=concept)
+    window = streams.window(rows, labelled)
+    return monitoring.assess(streams.known(), *window, start=str(random_state), chance=asked.chance)
 
 
 if __name__ == "__main__":
