@@ -158,7 +158,8 @@ class Trainer:
         found += comparison.slice_checks(by_slice, against="the champion", slice_loss=design["slice_loss"])
         refused = checks.refusals(found)
         said = f"It gains {gain.value:.4f} ({gain.low:.4f} to {gain.high:.4f}) in {design['metric']} on the same rows."
-        reason = " ".join(check.explanation for check in refused) or said
+        # the first gate that refuses says by how much; what the others add would fill the log of a long walk
+        reason = refused[0].explanation if refused else said
         return Duel(not refused, gain, reason, time.perf_counter() - began)
 
     def _model(self, span: Span) -> tuple[Pipeline, float]:
