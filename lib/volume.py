@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from lib import readers, sources
 
-PART = 250_000
+PART = 100_000
 """Rows read at a time."""
 _BLOCK = 1 << 22
 _MEGABYTE = 1e6
