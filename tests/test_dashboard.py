@@ -263,6 +263,18 @@ def busy(page):
     page.route(re.compile(r"/jupyterlab-plotly/static/(?!remoteEntry|style)"), answer)
 
 
+def test_the_static_page_prints_with_its_folded_tables_and_without_what_is_for_clicking(browser, full_store):
+    page = browser.new_context().new_page()
+    page.goto(twin.write(full_store).as_uri())
+    folded = page.locator("details.view-table:not([open]) table")
+    seen = "all => all.filter(each => each.checkVisibility({contentVisibilityAuto: true})).length"
+    assert folded.count() > 1 and folded.evaluate_all(seen) == 0
+    page.emulate_media(media="print")
+    assert folded.evaluate_all(seen) == folded.count()
+    assert not page.locator(".board .sections").is_visible()
+    page.context.close()
+
+
 def test_the_views_come_also_where_the_browser_is_slow_to_draw(server, browser, full_store):
     put(server, "full", full_store)
     with Look(browser, server, prepare=busy) as look:

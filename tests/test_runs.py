@@ -59,6 +59,13 @@ def until(condition):
         time.sleep(0.05)
 
 
+@pytest.mark.parametrize(("verb", "status"), [("run", 0), ("monitor", 2), ("cycle", 2)])
+def test_each_verb_that_works_on_a_model_writes_the_static_page(mini, verb, status):
+    # without a champion, as here, monitor and cycle end with 2, and the page says how things stand all the same
+    run(mini, verb, status=status)
+    assert (mini.reports / "index.html").is_file()
+
+
 def kernels(process):
     return [child for child in psutil.Process(process.pid).children(recursive=True) if child.is_running()]
 
