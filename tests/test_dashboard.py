@@ -263,9 +263,9 @@ def busy(page):
     page.route(re.compile(r"/jupyterlab-plotly/static/(?!remoteEntry|style)"), answer)
 
 
-def test_the_static_page_prints_with_its_folded_tables_and_without_what_is_for_clicking(browser, full_store):
+def test_the_static_page_prints_with_its_folded_tables_and_without_what_is_for_clicking(browser, full):
     page = browser.new_context().new_page()
-    page.goto(twin.write(full_store).as_uri())
+    page.goto(twin.write(full).as_uri())
     folded = page.locator("details.view-table:not([open]) table")
     seen = "all => all.filter(each => each.checkVisibility({contentVisibilityAuto: true})).length"
     assert folded.count() > 1 and folded.evaluate_all(seen) == 0

@@ -82,8 +82,9 @@ def _make_long(path: Path, n_rows: int) -> None:
 def _make_wide(path: Path) -> None:
     generator = np.random.default_rng(0)
     X = pd.DataFrame(generator.normal(size=(10_000, 999)), columns=[f"x{k}" for k in range(999)])
-    noise = generator.normal(size=len(X))
-    X.assign(y=(X["x0"] + X["x1"] * X["x2"] + noise > 0).astype(int)).to_parquet(path)
+    # Several columns tell a little each, so that no rule on one of them makes a model needless.
+    told = X.iloc[:, :10].sum(axis=1) + 2 * generator.normal(size=len(X))
+    X.assign(y=(told > 0).astype(int)).to_parquet(path)
 
 
 def _pipeline(folder: Path, table: Path, stages: tuple[str, ...]) -> None:
