@@ -12,7 +12,9 @@ from typing import Any
 from lib.checks import SEVERITIES, Check
 from lib.errors import InputError
 
-SIGNALS = ("performance", "contract", "estimate", "prediction", "inputs", "quality", "slices", "service")
+SIGNALS = (
+    "performance", "contract", "estimate", "residuals", "prediction", "inputs", "quality", "slices", "service",
+)  # fmt: skip
 """What a window can say, and a rule can be about; `monitoring.assess` says which are bad, and why."""
 _OF_ANY_VERSION = {"service"}
 """What is not compared with the reference of one version, and so goes on across a promotion."""

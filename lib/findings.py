@@ -46,6 +46,14 @@ def estimates(windows: Windows) -> pd.DataFrame:
     return pd.DataFrame.from_dict(known, orient="index", columns=names).rename_axis("start")
 
 
+def residuals(windows: Windows) -> pd.DataFrame:
+    """Return one row a window with enough labels: what learning from its errors would have gained."""
+    known = {window["start"]: window["residuals"] for window in windows if window.get("residuals")}
+    names = ["value", "low", "high", "n"]
+    table = pd.DataFrame.from_dict(known, orient="index", columns=["metric", *names])[names]
+    return table.rename(columns={"value": "gain", "n": "labelled"}).rename_axis("start")
+
+
 def drift(window: Mapping[str, Any], most: int = 10) -> pd.DataFrame:
     """Return the columns that moved most, with the effect by every measure."""
     rows = [

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lib import bootstrap, drift, estimation, periods, profile, quality, reference, signals
+from lib import bootstrap, drift, estimation, periods, profile, quality, reference, residuals, signals
 from lib.bootstrap import Interval
 
 LEAST_ROWS = 30
@@ -198,7 +198,7 @@ def _measured(known, window, table, columns, prediction, usable, expected, rando
     truth = truth_of(known, window["label"])
     labelled = usable & np.isfinite(truth)
     if labelled.sum() < LEAST_ROWS:
-        return {"performance": None, "slices": [], "checked": None}
+        return {"performance": None, "residuals": None, "slices": [], "checked": None}
     if (labelled != usable).any():
         expected = _expected(known, prediction, table, labelled, random_state)
     y, said, times = truth[labelled], prediction[labelled], window["event_time"][labelled]
@@ -206,9 +206,18 @@ def _measured(known, window, table, columns, prediction, usable, expected, rando
     score = bootstrap.interval_of_many(known["metric"], y, said, clusters=clusters, random_state=random_state)
     return {
         "performance": {"metric": known["metric"], **reference.plain(score), "n": len(y)},
+        "residuals": _residuals(known, table[labelled], times, y, said, clusters, random_state),
         "slices": reference.slices(known, columns, table[labelled], y, said, random_state=random_state),
         "checked": _checked(expected, score),
     }
+
+
+def _residuals(known, table, times, y, said, clusters, random_state) -> dict[str, Any] | None:
+    """Return what learning from the errors of the window's older half gains in its newer half."""
+    order = np.argsort(times.to_numpy(), kind="stable") if times.notna().all() else np.arange(len(times))
+    given = {"clusters": None if clusters is None else clusters[order], "random_state": random_state}
+    found = residuals.gain(known, table.iloc[order], y[order], said[order], **given)
+    return found and {"metric": known["metric"], **reference.plain(found), "n": len(y)}
 
 
 def _checked(expected: Interval, score: Interval) -> dict[str, Any] | None:

@@ -10,6 +10,9 @@ from lib.decisions import Decision
 
 NOTHING, RETRAIN, BACK, STOPPED = "nothing", "retrain", "back to design", "stopped"
 
+MOST_WAIT = 8
+"""Windows; a retraining that is due is put off no longer than this."""
+
 
 @dataclass(frozen=True)
 class Step:
@@ -30,15 +33,20 @@ class Step:
     unhelpful: int = 0
 
 
-def next_step(log: Iterable[Decision], *, window: str, alarms: Sequence[str], design: str, budget: int) -> Step:
+def next_step(
+    log: Iterable[Decision], *, windows: Sequence[str], alarms: Sequence[str], design: str, budget: int
+) -> Step:
     """Return what to do, given what was decided so far and what the newest window shows.
+
+    Each retraining that did not help doubles how many windows have to pass before the next: on hardly any newer rows it
+    would be the same retraining again, and would spend the budget on a single bad month.
 
     Parameters
     ----------
     log : iterable of Decision
         All decisions about the model, the oldest first.
-    window : str
-        End of the newest monitored window, as text that sorts as time; empty if nothing was monitored yet.
+    windows : sequence of str
+        Ends of the monitored windows, the oldest first, as text that sorts as time.
     alarms : sequence of str
         The alarms that stand in that window, in words.
     design : str
@@ -53,10 +61,11 @@ def next_step(log: Iterable[Decision], *, window: str, alarms: Sequence[str], de
     if spent >= budget and (spent or alarms):
         return Step(BACK, f"{_times(spent)} did not help; the design allows {budget}.", spent)
     if not alarms:
-        return Step(NOTHING, "No alarm stands." if window else "Nothing was monitored yet.", spent)
+        return Step(NOTHING, "No alarm stands." if windows else "Nothing was monitored yet.", spent)
     answered = last_window(log, design)
-    if window <= answered:
-        reason = f"The alarm of the window up to {answered} was answered already; the next window decides."
+    missing = _wait(spent) - sum(end > answered for end in windows) if answered else 0
+    if missing > 0:
+        reason = f"The alarm was answered up to {answered}; it is answered again after {_windows(missing)} more."
         return Step(NOTHING, reason, spent)
     return Step(RETRAIN, f"{'; '.join(alarms)}. Retraining {spent + 1} of {budget}.", spent)
 
@@ -99,6 +108,15 @@ def tried(log: Iterable[Decision], design: str) -> list[Decision]:
 def _ended(each: Decision) -> bool:
     """Return whether a decision is the outcome of a retraining, and not only its beginning."""
     return each.kind == "retraining" and "helped" in each.details
+
+
+def _wait(spent: int) -> int:
+    """Return how many windows have to pass between a retraining and the next, after so many that did not help."""
+    return min(2**spent, MOST_WAIT)
+
+
+def _windows(n: int) -> str:
+    return f"{n} window{'s' if n != 1 else ''}"
 
 
 def _stopped(stop: Decision) -> str:

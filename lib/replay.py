@@ -83,7 +83,8 @@ def walk(
         done.champions.append(champion)
         done.alarms.append(standing)
         # After the last window there is nothing left that a new champion could predict.
-        if newest == len(windows) - 1 or labelled < rules.start or not _asks(done, end, standing, rules):
+        ends = [window.end for window in windows[rules.start : newest + 1]]
+        if newest == len(windows) - 1 or labelled < rules.start or not _asks(done, ends, standing, rules):
             continue
         challenger, rows = trainer.world.stretch(labelled)
         duel = trainer.duel(challenger, champion, rows)
@@ -135,13 +136,13 @@ def require_enough(n_windows: int, start: int) -> None:
         )
 
 
-def _asks(done: Walk, end: str, standing: list[str], rules: Rules) -> bool:
+def _asks(done: Walk, ends: list[str], standing: list[str], rules: Rules) -> bool:
     """Return whether the policy asks for a retraining now; policy `alarm` decides, and gives up, as `cycle` does."""
     if done.policy != ALARM:
         return done.policy == ALWAYS
-    step = policy.next_step(done.log, window=end, alarms=standing, design=DESIGN, budget=rules.budget)
+    step = policy.next_step(done.log, windows=ends, alarms=standing, design=DESIGN, budget=rules.budget)
     if step.action == policy.BACK:
-        done.log.append(Decision("back to design", "", step.reason, at=end, details={"design": DESIGN}))
+        done.log.append(Decision("back to design", "", step.reason, at=ends[-1], details={"design": DESIGN}))
     return step.action == policy.RETRAIN
 
 

@@ -15,7 +15,7 @@ from lib.alarms import Rule
 LEAST_ROWS = 30
 LEAST_LOSS = 0.01
 SLICE_LOSS = 0.05
-SCORES = ("performance", "estimate")
+SCORES = ("performance", "estimate", "residuals")
 """Signals that go by a score, where chance is what hides a loss; the others go by the size of an effect first."""
 UNUSABLE = ("missing column", "not of its type")
 """Findings that are faults whatever rests on the column."""
@@ -23,6 +23,7 @@ ADVICE = {
     "performance": "Retrain on newer rows; if that was tried, look at the slices and at the drifted columns.",
     "contract": "Stop acting on the model, or check each answer by hand, until a better one is promoted.",
     "estimate": "Get labels for these rows to see whether it is so, and retrain if it is.",
+    "residuals": "Retrain on newer rows: they hold what the model does not know yet.",
     "prediction": "Compare with the truth as soon as it is known, and be careful with these predictions until then.",
     "inputs": "Ask who delivers these columns whether their meaning changed; if it was the world, retrain.",
     "quality": "Have the source corrected, and score the rows again.",
@@ -93,6 +94,7 @@ def of(
             "estimate": _fallen(
                 found["estimated"], known["estimated"], loss, chance["estimate"], "estimated without labels"
             ),
+            "residuals": _learnable(found["residuals"], loss, chance["residuals"]),
             "prediction": _prediction(found["prediction"]),
             "inputs": _inputs(found["drift"], drifted_weight),
             "quality": _quality(found["quality"], known["about"], drifted_weight),
@@ -136,6 +138,18 @@ def _fallen(now: Mapping | None, before: Mapping, loss: float, alpha: float, how
         f"{before['value']:.3f} on held-out rows."
     )
     return _signal(bad, now["value"], before["value"] - loss, what)
+
+
+def _learnable(found: Mapping | None, loss: float, alpha: float) -> Signal | None:
+    """Return whether learning from the errors gains what matters, and more than its interval explains."""
+    if found is None or not _is_known(found):
+        return None
+    bad = bool(found["value"] >= loss and found["value"] > stats.norm.ppf(1 - alpha) * _error(found))
+    what = (
+        f"What the model gets wrong in the older half of these rows, once learnt, changes {found['metric']} in the "
+        f"newer half by {found['value']:+.3f} ({found['low']:+.3f} to {found['high']:+.3f})."
+    )
+    return _signal(bad, found["value"], loss, what)
 
 
 def _broken(now: Mapping | None, threshold: float | None) -> Signal | None:

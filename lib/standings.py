@@ -12,7 +12,7 @@ from lib.errors import InputError
 from lib.policy import Step
 from lib.project import Project
 
-ANSWERABLE = ("performance", "contract", "estimate", "prediction", "inputs", "slices")
+ANSWERABLE = ("performance", "contract", "estimate", "residuals", "prediction", "inputs", "slices")
 """Alarms that newer rows may answer; missing columns and a slow service are for people to put right."""
 
 
@@ -26,6 +26,7 @@ class Standing:
     window: str
     window_start: str
     alarms: list[str]
+    windows: list[str]
 
     @property
     def budget(self) -> int:
@@ -34,7 +35,7 @@ class Standing:
 
     def next_step(self) -> Step:
         """Return what to do."""
-        given = {"window": self.window, "alarms": self.alarms, "design": self.design.identity}
+        given = {"windows": self.windows, "alarms": self.alarms, "design": self.design.identity}
         return policy.next_step(self.log, **given, budget=self.budget)
 
 
@@ -53,7 +54,8 @@ def of(project: Project, model_name: str) -> Standing:
     newest = windows.read(engine, model_name, last=1)
     alarms = [each["what"] for window in newest for each in window.payload.get("alarms", []) if is_answerable(each)]
     start, end = (newest[-1].start, newest[-1].end) if newest else ("", "")
-    return Standing(reigning, log, designs.in_force(project, reigning, log), end, start, alarms)
+    design, ends = designs.in_force(project, reigning, log), windows.ends(engine, model_name)
+    return Standing(reigning, log, design, end, start, alarms, ends)
 
 
 def acknowledge(project: Project, model: str, reason: str, actor: str = "") -> Decision:

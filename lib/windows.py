@@ -1,10 +1,11 @@
 """The monitored windows: what 06_monitoring found in each stretch of time, kept in the store's database.
 
 A window's `payload` is plain data, written as JSON: ``performance`` {metric, value, low, high, n} or None,
-``estimated`` {metric, value, low, high} or None, ``drift`` [{column, kind, measure, effect, p_value, drifted, in_words,
-reference, current}] with the most drifted first, ``prediction`` (one entry of the same shape) or None, ``quality``
-[{column, finding, n, share}], ``slices`` [{column, value, n, score, low, high}], ``service`` {n, errors, p50_ms,
-p95_ms} or None, ``alarms`` [{name, severity, what, since, value, limit, todo}], ``healthy`` (bool), ``in_words`` (str).
+``estimated`` {metric, value, low, high} or None, ``residuals`` {metric, value, low, high, n} or None, ``drift``
+[{column, kind, measure, effect, p_value, drifted, in_words, reference, current}] with the most drifted first,
+``prediction`` (one entry of the same shape) or None, ``quality`` [{column, finding, n, share}], ``slices`` [{column,
+value, n, score, low, high}], ``service`` {n, errors, p50_ms, p95_ms} or None, ``alarms`` [{name, severity, what, since,
+value, limit, todo}], ``healthy`` (bool), ``in_words`` (str).
 """
 
 import json
@@ -67,3 +68,10 @@ def read(engine: Engine, model_name: str, last: int | None = None) -> list[Windo
     with engine.connect() as connection:
         rows = connection.execute(text(query), {"model_name": model_name}).mappings().all()
     return [Window(**{**row, "payload": json.loads(row["payload"])}) for row in reversed(rows)]
+
+
+def ends(engine: Engine, model_name: str) -> list[str]:
+    """Return when each window of a model ended, the oldest first."""
+    query = 'SELECT "end" FROM windows WHERE model_name = :model_name ORDER BY start, "end"'
+    with engine.connect() as connection:
+        return list(connection.execute(text(query), {"model_name": model_name}).scalars())

@@ -102,8 +102,10 @@ def test_labels_without_meaning_end_in_the_design_within_the_budget_and_stay_the
     living.live(made, month=3, shuffled=True)
     assert turn(made).status == "kept"
     living.alarm(made, month=4)
+    assert turn(made).status == "nothing", "the next retraining waits for two windows"
+    living.alarm(made, month=5)
     assert turn(made).status == "waiting", "the same rows are not tried twice"
-    living.live(made, month=4, shuffled=True)
+    living.live(made, month=5, shuffled=True)
     died = killed_turn(made, "return")
     assert died.returncode == -signal.SIGKILL, died.stderr
     found = turn(made)
@@ -112,10 +114,10 @@ def test_labels_without_meaning_end_in_the_design_within_the_budget_and_stay_the
     assert notices(made) == ["back to design: t-y"]
     assert champion.current(made.store, living.NAME).version == 1
     page = Path(found.report).read_text(encoding="utf-8")
-    for said in ("x has moved", "The score fell in month 4.", "threshold", "Columns to look at"):
+    for said in ("x has moved", "The score fell in month 5.", "threshold", "Columns to look at"):
         assert said in page
     assert "http" not in page.replace("http-equiv", "")
-    living.live(made, month=5, shuffled=True)
+    living.live(made, month=6, shuffled=True)
     stopped = turn(made)
     assert (stopped.status, stopped.exit_status) == (policy.STOPPED, 4)
     acknowledge_and_go_on(made)
@@ -123,7 +125,7 @@ def test_labels_without_meaning_end_in_the_design_within_the_budget_and_stay_the
 
 def acknowledge_and_go_on(made):
     standings.acknowledge(made, "", "the strike is over", actor="Ana")
-    living.live(made, month=6, sign=-1, n=700)
+    living.live(made, month=7, sign=-1, n=700)
     found = turn(made)
     assert (found.status, found.exit_status) in [("promoted", 0), ("kept", 0)]
     with pytest.raises(InputError, match="Nothing is to be acknowledged"):

@@ -8,7 +8,10 @@ import streams
 from lib import alarms, drift, monitoring, signals
 
 RULES = alarms.rules(
-    [f"{name} 2/3 warning" for name in ("performance", "estimate", "prediction", "inputs", "quality", "slices")]
+    [
+        f"{name} 2/3 warning"
+        for name in ("performance", "estimate", "residuals", "prediction", "inputs", "quality", "slices")
+    ]
 )
 
 
@@ -59,6 +62,10 @@ def blow(table, generator):
     return table.assign(wind=table["wind"] + 1)
 
 
+def spread(table, generator):
+    return table.assign(wind=table["wind"] * 1.5)
+
+
 def blind(table, generator):
     return table.assign(wind=table["wind"].where(generator.random(len(table)) < 0.6))
 
@@ -98,6 +105,21 @@ def test_a_change_of_the_concept_is_seen_with_labels_and_not_without():
     assert {"performance"} <= bad(assess(changed))
     assert bad(assess(changed, labelled=0)) == set()
     assert not assess(changed)["checked"]["held"]
+
+
+def test_a_model_that_is_outgrown_is_seen_though_its_score_has_not_fallen():
+    table = streams.rows(3000, 7, spread)
+    odds = 1.5 * table["wind"] + (table["town"] == "south") + 1.5 * table["noise"] - 0.5
+    drawn = np.random.default_rng(0).random(len(table)) < 1 / (1 + np.exp(-odds))
+    found = assess(table.assign(late=np.where(drawn, "yes", "no")))
+    assert "residuals" in bad(found) and "performance" not in bad(found)
+    assert "Retrain" in found["signals"]["residuals"]["todo"]
+
+
+def test_a_window_whose_newer_half_is_of_one_class_cannot_say_whether_its_model_is_outgrown():
+    table = streams.rows(1000, 7)
+    found = assess(table.assign(late=table["late"].where(np.arange(1000) < 400, "no")))
+    assert found["residuals"]["value"] is None and "residuals" not in found["signals"]
 
 
 def test_a_model_below_its_contract_breaks_it():

@@ -3,7 +3,7 @@ import pytest
 from lib import policy
 from lib.decisions import Decision
 
-OLD, NEW = "2013-08-01", "2013-09-01"
+OLD = "2013-08-01"
 
 
 def entry(kind, *, helped=False, window=OLD, design="a"):
@@ -14,8 +14,11 @@ FAILED, HELPED = entry("retraining"), entry("retraining", helped=True)
 BACK, SEEN, PROMOTED = entry("back to design"), entry("acknowledgement"), entry("promotion")
 
 
-def step(log, *, window=NEW, alarms=("drift",), design="a", budget=3):
-    return policy.next_step(log, window=window, alarms=alarms, design=design, budget=budget)
+WEEKS = [f"2013-08-{day:02}" for day in (1, 8, 15, 22, 29)]
+
+
+def step(log, *, windows=WEEKS, alarms=("drift",), design="a", budget=3):
+    return policy.next_step(log, windows=windows, alarms=alarms, design=design, budget=budget)
 
 
 def test_without_an_alarm_nothing_is_done():
@@ -29,12 +32,20 @@ def test_an_alarm_asks_for_a_retraining_and_says_which_of_how_many():
 
 
 def test_an_alarm_is_answered_once_a_window():
-    assert step([FAILED], window=OLD).action == policy.NOTHING
-    assert step([FAILED], window=NEW).action == policy.RETRAIN
+    assert step([HELPED], windows=WEEKS[:1]).action == policy.NOTHING
+    assert step([HELPED], windows=WEEKS[:2]).action == policy.RETRAIN
+
+
+@pytest.mark.parametrize(("log", "wait"), [([FAILED], 2), ([FAILED, FAILED], 4), ([FAILED] * 6, 8)])
+def test_each_retraining_that_did_not_help_doubles_how_long_the_next_one_waits(log, wait):
+    later = [f"2013-09-{day:02}" for day in range(1, 10)]
+    put_off = step(log, windows=[OLD, *later[: wait - 1]], budget=9)
+    assert put_off.action == policy.NOTHING and put_off.reason.endswith("after 1 window more.")
+    assert step(log, windows=[OLD, *later[:wait]], budget=9).action == policy.RETRAIN
 
 
 def test_a_design_that_changed_may_answer_the_same_window_again():
-    assert step([FAILED], window=OLD, design="b").action == policy.RETRAIN
+    assert step([FAILED], windows=WEEKS[:1], design="b").action == policy.RETRAIN
 
 
 @pytest.mark.parametrize(
