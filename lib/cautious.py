@@ -63,9 +63,11 @@ def _cross_validated(design: Mapping[str, Any], make, X: pd.DataFrame, y: np.nda
     fold, scores = np.arange(len(X)) % N_FOLDS, []
     for held_out in range(N_FOLDS):
         learn = fold != held_out
-        if np.ptp(y[learn]) > 0:
-            model = make(design, X).fit(X[learn], y[learn])
-            scores.append(scoring.score(design["metric"], y[~learn], predict(design, model, X[~learn])))
+        # a column without any value in these rows can be neither binned nor learnt from
+        told = X.loc[:, X[learn].notna().any()]
+        if np.ptp(y[learn]) > 0 and len(told.columns):
+            model = make(design, told).fit(told[learn], y[learn])
+            scores.append(scoring.score(design["metric"], y[~learn], predict(design, model, told[~learn])))
     known = [score for score in scores if np.isfinite(score)]
     return float(np.mean(known)) if known else -np.inf
 

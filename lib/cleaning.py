@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lib import collinearity
+from lib import collinearity, preprocessing
 from lib.checks import Check
 
 # One-hot columns and native categories serve up to this many values; more are encoded by the target.
@@ -111,8 +111,9 @@ def shape_of_numbers(X: pd.DataFrame) -> pd.DataFrame:
     filled = filled_numbers(X)
     low, high = filled.quantile(0.25), filled.quantile(0.75)
     beyond = filled.lt(low - 3 * (high - low)) | filled.gt(high + 3 * (high - low))
-    mode_share = filled.apply(lambda column: column.value_counts(normalize=True).iloc[0])
-    return pd.DataFrame({"skewness": filled.skew(), "outliers": beyond.mean(), "mode_share": mode_share})
+    mode_share = {name: filled[name].value_counts(normalize=True).iloc[0] for name in filled}
+    found = {"skewness": filled.skew(), "outliers": beyond.mean(), "mode_share": mode_share}
+    return pd.DataFrame(found, index=filled.columns, dtype="float64")
 
 
 def recipe(
@@ -174,7 +175,17 @@ def cleaning_checks(recipe: Mapping[str, Any], factors: pd.Series) -> list[Check
     """
     dropped, hidden = recipe["dropped"], recipe["hidden_gaps"]
     largest = float(factors.max()) if len(factors) else 1.0
+    n_left = sum(len(recipe[kind]) for kind in preprocessing.KINDS)
     return [
+        Check(
+            "a column is left to learn from",
+            n_left,
+            1,
+            n_left > 0,
+            "stop",
+            f"{n_left} columns are left."
+            + ("" if n_left else " Give more rows, or columns that differ from row to row in all of their stretches."),
+        ),
         Check(
             "columns that say nothing new",
             len(dropped),

@@ -16,6 +16,9 @@ EXACT = 1e-10
 # Rows centred at a time: few enough for the processor's cache, so that a large table is gone over once.
 _BLOCK = 16_384
 
+# Largest values of columns whose squares can be added up without falling out of the range of floats.
+_SIZES = (1e-100, 1e100)
+
 
 @dataclass(frozen=True)
 class Moments:
@@ -65,7 +68,9 @@ def factors_of(found: Moments) -> pd.Series:
     """
     factors = pd.Series(np.nan, index=found.columns, dtype="float64")
     matrix = correlation(found)
-    varied = matrix.columns[np.diag(found.comoment) > 0]
+    spread = np.diag(found.comoment)
+    # squares of what is beyond 1e154, or nearer to 0 than 1e-162, are no numbers any more
+    varied = matrix.columns[(spread > 0) & np.isfinite(spread)]
     dependent = _dependent(matrix.loc[varied, varied])
     rest = [name for name in varied if name not in dependent]
     factors[list(dependent)] = np.inf
@@ -135,7 +140,7 @@ def dependent_columns(X: pd.DataFrame) -> dict[str, list[str]]:
     dict of str to list of str
         In the order of the columns; empty if there are none.
     """
-    return _dependent(correlation(moments(X)))
+    return _dependent(pd.DataFrame(_correlation(X), index=X.columns, columns=X.columns))
 
 
 def _dependent(matrix: pd.DataFrame) -> dict[str, list[str]]:
@@ -170,7 +175,9 @@ def _merged(one: Moments, other: Moments) -> Moments:
 
 
 def _correlation(X: pd.DataFrame) -> np.ndarray:
-    return correlation(moments(X)).to_numpy()
+    size = X.abs().max()
+    tame = bool(size.between(*_SIZES).all())
+    return correlation(moments(X if tame else X / size)).to_numpy()
 
 
 def _without(inverse: np.ndarray, k: int) -> np.ndarray:

@@ -16,6 +16,8 @@ LEAST_CLASS = 3
 """Rows of the rarer of two classes, so that each part of the split can have one."""
 
 LEAST_ROWS_PER_CLASS = 5
+LARGEST_TARGET = 1e30
+"""Beyond it squares of errors, and trees that compute with 32 bits, leave the range of floats."""
 
 
 def validate(design: Mapping[str, Any], table: pd.DataFrame) -> None:
@@ -45,6 +47,12 @@ def validate(design: Mapping[str, Any], table: pd.DataFrame) -> None:
         raise InputError(
             "No column is left to predict from: all are the target, the time, the group or excluded. "
             "Shorten -p exclude=, or keep a column that looks like an identifier with -p keep=COLUMN."
+        )
+    if all(table[name].nunique(dropna=False) < 2 for name in design["features"]):
+        raise InputError(
+            f"Each column that is left to predict from holds one value or nothing ({_list(design['features'])}): the "
+            f"others are the target, the time, the group or excluded. Add columns that differ from row to row, or "
+            f"keep one that looks like an identifier with -p keep=COLUMN."
         )
 
 
@@ -77,6 +85,11 @@ def _require_task_fits(design: Mapping[str, Any], y: pd.Series) -> None:
         raise InputError(
             f"Task regression needs numbers; target {target!r} holds {y.iloc[0]!r}. Use -p task=multiclass."
         )
+    if task == "regression" and float(y.abs().max()) > LARGEST_TARGET:
+        raise InputError(
+            f"Target {target!r} holds numbers up to {y.abs().max():.1g}, too large to be squared. Give it in another "
+            f"unit, so that all are below {LARGEST_TARGET:g}."
+        )
     if task == "binary" and n_values != 2:
         raise InputError(f"Task binary needs two values; target {target!r} has {n_values}. Use -p task=multiclass.")
     if task == "multiclass" and n_values == 2:
@@ -89,9 +102,10 @@ def require_counts(y: pd.Series) -> None:
     """Refuse a target that holds anything but whole numbers from 0 on."""
     numbers = pd.api.types.is_numeric_dtype(y) and not pd.api.types.is_bool_dtype(y)
     if not numbers or y.min() < 0 or (y % 1 != 0).any():
-        odd = y.iloc[0] if not numbers else y[(y < 0) | (y % 1 != 0)].iloc[0]
+        odd = f"{y[(y < 0) | (y % 1 != 0)].iloc[0]:g}" if numbers else repr(str(y.iloc[0]))
         raise InputError(
-            f"Task counts needs whole numbers from 0 on; target {y.name!r} holds {odd!r}. Use -p task=regression."
+            f"Task counts needs whole numbers from 0 on; target {y.name!r} holds {odd}. Leave the task out, or name "
+            f"another column with -p target=COLUMN."
         )
 
 

@@ -10,6 +10,9 @@ from sklearn.model_selection import GroupKFold, KFold, StratifiedKFold
 
 from lib.errors import InputError
 
+LEAST_TO_LEARN_FROM = 5
+"""Rows below which nothing is fitted: encoders cross-fit in five parts."""
+
 Fold = tuple[np.ndarray, np.ndarray]
 
 
@@ -32,15 +35,16 @@ def make(table: pd.DataFrame, design: Mapping[str, Any], *, n_splits: int = 3, r
     Raises
     ------
     InputError
-        If no fold has two classes on both sides.
+        If no fold has two values on both sides and enough rows to learn from.
     """
     y = table[design["target"]]
     folds = [_with_rare_classes(fold, y, design, n_splits) for fold in _split(table, design, n_splits, random_state)]
-    usable = [fold for fold in folds if len(fold[0]) and len(fold[1]) and _has_two_values(fold, y)]
+    usable = [fold for fold in folds if len(fold[0]) >= LEAST_TO_LEARN_FROM and _has_two_values(fold, y)]
     if not usable:
         raise InputError(
             f"Cross-validation needs at least two values of {design['target']!r} in the rows to learn from and in "
-            f"those to be judged on; none of {n_splits} folds has them. Give more rows, or another split."
+            f"those to be judged on, and {LEAST_TO_LEARN_FROM} rows to learn from; none of {n_splits} folds has them. "
+            f"Give more rows, or another split."
         )
     return usable
 

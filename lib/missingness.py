@@ -24,6 +24,8 @@ WAYS = (
     ("iterative", False),
     ("iterative", True),
 )
+LEAST_COMPLETE = 30
+"""Complete rows below which deleting the others is not tried."""
 COLUMNS = (
     *("strategy", "add_indicator", "deleted_columns", "n_rows"),
     *("score", "scores", "standard_error", "behind", "behind_error"),
@@ -168,7 +170,8 @@ class _Part:
     def of(cls, table, design, settled: Mapping[str, Any], fold: folds.Fold, random_state: int) -> "_Part":
         train, test = table.iloc[fold[0]], table.iloc[fold[1]]
         columns = preprocessing.linear_columns(settled, random_state=random_state)
-        return cls(train, test, columns.fit_transform(train, train[design["target"]]), columns.transform(test))
+        learnt = preprocessing.fit_transform(columns, train, train[design["target"]])
+        return cls(train, test, learnt, columns.transform(test))
 
 
 def _parted(table: pd.DataFrame, recipe: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -196,11 +199,15 @@ def _evaluate(parts: Iterable[_Part], design, recipe, way, deleted, random_state
 def _score_part(part: _Part, design, recipe, random_state) -> tuple[float, int]:
     is_complete = complete_rows(part.train, recipe)
     complete = part.train[is_complete]
-    # where too few rows are complete, deleting the others is no way at all
-    if len(complete) < 30 or complete[design["target"]].nunique() < 2:
+    # where too few rows are complete, deleting the others is no way at all; of a small table all may be too few
+    too_few = len(complete) < min(LEAST_COMPLETE, len(part.train))
+    if too_few or complete[design["target"]].nunique() < 2:
         return -np.inf, len(complete)
     columns = preprocessing.linear_columns(recipe, random_state=random_state)
-    X = np.hstack([columns.fit_transform(complete, complete[design["target"]]), part.settled[is_complete]])
+    given = preprocessing.fit_transform(columns, complete, complete[design["target"]])
+    X = np.hstack([given, part.settled[is_complete]])
+    if not X.shape[1]:
+        return -np.inf, len(complete)
     model = _quick_model(design).fit(X, complete[design["target"]])
     prediction = scoring.predict(design, model, np.hstack([columns.transform(part.test), part.settled_test]))
     truth = scoring.encode(design, part.test[design["target"]])

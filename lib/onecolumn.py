@@ -8,6 +8,9 @@ import pandas as pd
 from sklearn import metrics
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
+LARGEST = 1e38
+"""Beyond 3.4e38 a float of 32 bits is infinite."""
+
 MOST_INTERVALS = 8
 """A rule with more cases than this is not one that people follow."""
 
@@ -51,7 +54,8 @@ def plain(column: pd.Series) -> pd.Series:
     if pd.api.types.is_datetime64_any_dtype(column):
         return column.astype("datetime64[s]").astype("int64").astype("float64").where(column.notna())
     if pd.api.types.is_numeric_dtype(column):
-        return column.astype("float64").replace([np.inf, -np.inf], np.nan)
+        # the trees here compute with 32 bits
+        return column.astype("float64").replace([np.inf, -np.inf], np.nan).clip(-LARGEST, LARGEST)
     return column.astype("str")
 
 

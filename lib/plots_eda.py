@@ -60,8 +60,20 @@ def _distribution(ax, known: pd.Series) -> None:
         ax.tick_params(axis="x", rotation=45)
     elif len(known):
         low, high = known.quantile([0.005, 0.995])
-        ax.hist(known[known.between(low, high)], bins=min(N_BARS, max(1, known.nunique())), color=plots.BLUE)
+        shown = known[known.between(low, high)]
+        ax.hist(shown, bins=_edges(shown, min(N_BARS, max(1, known.nunique()))), color=plots.BLUE)
         plots.tidy_dates(ax, known)
+
+
+def _edges(known: pd.Series, n_bars: int):
+    """Return how many bars to draw, or their limits where floats cannot tell so many apart."""
+    if not pd.api.types.is_numeric_dtype(known):
+        return n_bars
+    low, high = float(known.min()), float(known.max())
+    edges = np.unique(np.linspace(low, high, n_bars + 1))
+    if len(edges) > n_bars or (low == high and abs(low) < 2**52):
+        return n_bars
+    return edges if len(edges) > 1 else np.array([np.nextafter(low, -np.inf), np.nextafter(low, np.inf)])
 
 
 def _along(ax, column: pd.Series, y: np.ndarray) -> None:

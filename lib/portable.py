@@ -33,7 +33,7 @@ _CLASSES = re.compile(
 _FUNCTIONS = re.compile(
     r"sklearn\.feature_selection\._(univariate_selection|mutual_info)\.(chi2|f_\w+|mutual_info_\w+)$"
     r"|sklearn\.utils\.validation\.check_array$"
-    r"|numpy\.(asarray|nan_to_num)$"
+    r"|numpy\.(asarray|clip|nan_to_num)$"
     r"|scipy\._lib\.array_api_compat\.numpy\._aliases\.asarray$"
     r"|skrub\._dataframe\._common\.is_\w+$"
     r"|skrub\._table_vectorizer\._created_by_predicate$"

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.compose import ColumnTransformer
 from sklearn.experimental import enable_iterative_imputer  # noqa: F401  (makes IterativeImputer importable)
@@ -18,6 +19,10 @@ from skrub import DatetimeEncoder, StringEncoder
 
 KINDS = ("numeric", "categorical", "high_cardinality", "text", "datetime")
 MISSING = "missing"
+LARGEST = 1e38
+"""Beyond 3.4e38 a float of 32 bits is infinite."""
+READ_AS = {"number": "numeric", "time": "datetime", "text": "high_cardinality"}
+"""Where a column belongs of which only is known what reading took it for."""
 
 
 def linear_columns(recipe: Mapping[str, Any], *, random_state: int = 0) -> ColumnTransformer:
@@ -39,8 +44,8 @@ def forest_columns(recipe: Mapping[str, Any], *, random_state: int = 0) -> Colum
     """Return the columns of a random forest: gaps filled, categories as codes, many categories by their target."""
     return _columns(
         _as_recipe_says(recipe),
-        number=make_pipeline(*_numbers(), _imputer(recipe, random_state)),
-        hidden_number=make_pipeline(*_numbers(), _most_frequent()),
+        number=make_pipeline(*_numbers(), _for_trees(), _imputer(recipe, random_state)),
+        hidden_number=make_pipeline(*_numbers(), _for_trees(), _most_frequent()),
         category=make_codes(),
         high_cardinality=make_target_encoder(random_state),
         text=make_text_encoder(random_state),
@@ -65,18 +70,48 @@ def boosting_columns(recipe: Mapping[str, Any], *, random_state: int = 0) -> Col
     )
 
 
+def learnable(values: np.ndarray) -> np.ndarray:
+    """Return columns to fit on, those without any value as zeros: nothing is learnt from them, and nothing fails.
+
+    A column that begins late has none in the rows that an early fold learns from, and scikit-learn 1.9 bins no such
+    column. A tree never splits on a column of zeros, so what stands there in a row to predict changes nothing.
+    """
+    empty = np.isnan(values).all(axis=0)
+    return np.where(empty, 0.0, values) if empty.any() else values
+
+
+def fit_transform(columns: ColumnTransformer, X: pd.DataFrame, y: np.ndarray | pd.Series) -> np.ndarray:
+    """Fit the columns on some rows and return what an estimator learns from, as `learnable` has it.
+
+    A text or time without a value in these rows, as one that begins late has in an early fold, is left out: a text has
+    no vocabulary then.
+    """
+    silent = {name for _, _, name in columns.transformers if isinstance(name, str) and X[name].isna().all()}
+    if silent:
+        columns.set_params(
+            transformers=[step for step in columns.transformers if not (isinstance(step[2], str) and step[2] in silent)]
+        )
+    return learnable(columns.fit_transform(X, y))
+
+
 def no_columns() -> ColumnTransformer:
     """Return nothing, for a model that looks at no column."""
     return ColumnTransformer([("nothing", "drop", [])])
 
 
-def one_column(recipe: Mapping[str, Any], name: str, *, random_state: int = 0) -> ColumnTransformer:
-    """Return one column alone: categories by their target, whatever else as its kind asks for."""
+def one_column(
+    recipe: Mapping[str, Any], name: str, *, read_as: str = "number", random_state: int = 0
+) -> ColumnTransformer:
+    """Return one column alone: categories by their target, whatever else as its kind asks for.
+
+    A column that cleaning dropped is in none of the recipe's lists, yet may be the best rule: a number that is an exact
+    combination of others, or one value whose gaps tell of the target. It goes by what it was read as.
+    """
     alone = {kind: [column for column in recipe[kind] if column == name] for kind in KINDS}
     alone["high_cardinality"] += alone.pop("categorical")
-    # a number that is an exact combination of others is in no list, yet may be the best rule
-    alone["numeric"] = alone["numeric"] if any(alone.values()) else [name]
-    plain = {"strategy": "median", "add_indicator": False}
+    is_dropped = not any(alone.values())
+    alone[READ_AS[read_as]] += [name] if is_dropped else []
+    plain = {"strategy": "median", "add_indicator": is_dropped}
     return forest_columns({**recipe, "categorical": [], **alone, "missing": plain}, random_state=random_state)
 
 
@@ -157,6 +192,11 @@ def _numbers() -> list[FunctionTransformer]:
     ]
 
 
+def _for_trees() -> FunctionTransformer:
+    """Return the step that keeps numbers within what the trees of a forest, which compute with 32 bits, can hold."""
+    return FunctionTransformer(np.clip, kw_args={"a_min": -LARGEST, "a_max": LARGEST}, feature_names_out="one-to-one")
+
+
 def _imputer(recipe: Mapping[str, Any], random_state: int) -> BaseEstimator:
     missing = recipe["missing"]
     if missing["strategy"] == "iterative":
@@ -177,4 +217,4 @@ def _most_frequent() -> SimpleImputer:
 
 
 def _named_gaps() -> SimpleImputer:
-    return SimpleImputer(strategy="constant", fill_value=MISSING)
+    return SimpleImputer(strategy="constant", fill_value=MISSING, keep_empty_features=True)

@@ -10,7 +10,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator, clone
 from sklearn.pipeline import Pipeline
 
-from lib import folds, scoring, stopping, threads, training
+from lib import folds, preprocessing, scoring, stopping, threads, training
 from lib.spaces import Space
 
 
@@ -119,7 +119,7 @@ def _study(random_state: int):
 def _prepared(pipeline, train, test, design, recipe, name) -> Prepared:
     rows = training.fitting_rows(name, train, recipe)
     columns = clone(pipeline.named_steps["columns"])
-    X = columns.fit_transform(rows[design["features"]], rows[design["target"]])
+    X = preprocessing.fit_transform(columns, rows[design["features"]], rows[design["target"]])
     stop = folds.holdout(rows, design) if training.CANDIDATES[name].stops_early else None
     X_test = columns.transform(test[design["features"]])
     return Prepared(X, training.labels(rows, design), X_test, scoring.encode(design, test[design["target"]]), stop)

@@ -7,6 +7,8 @@ from lib.errors import InputError
 
 ROLES = ("train", "validation", "test")
 N_PERIODS = 10
+LEAST_OF_SHARE = 0.25
+"""A part that gets less than this of the rows it is meant to have is none to learn from, or to judge by."""
 
 
 def split(
@@ -47,7 +49,8 @@ def split(
     Raises
     ------
     InputError
-        If there are fewer than three rows, times or groups, so that a part would be empty.
+        If there are fewer than three rows, times or groups, so that a part would be empty, or if so many rows have
+        the same time or group that a part gets less than `LEAST_OF_SHARE` of its rows.
     """
     shares = np.array([1 - validation_size - test_size, validation_size, test_size])
     if strategy == "time":
@@ -57,6 +60,8 @@ def split(
     else:
         classes = table[target] if strategy == "stratified" else pd.Series(0, index=table.index)
         codes = _by_rank(_stratified_order(classes, random_state), shares)
+    if strategy in ("time", "group"):
+        _require_shares(codes, shares, strategy, time_column if strategy == "time" else group_column)
     return pd.Series(np.array(ROLES, dtype=object)[codes], index=table.index, name="role", dtype="str")
 
 
@@ -166,6 +171,18 @@ def _by_group(groups: pd.Series, shares: np.ndarray, random_state: int) -> np.nd
         lacking[part[group]] -= sizes[group]
         empty.discard(part[group])
     return part[codes]
+
+
+def _require_shares(codes: np.ndarray, shares: np.ndarray, strategy: str, column: str) -> None:
+    """Refuse parts that equal times or whole groups have left with next to nothing."""
+    sizes = np.bincount(codes, minlength=len(ROLES))
+    for role, size, meant in zip(ROLES, sizes, shares * len(codes), strict=True):
+        if size < LEAST_OF_SHARE * meant:
+            raise InputError(
+                f"By {strategy} column {column!r} the {role} part gets {size} of {len(codes)} rows, where {meant:.0f} "
+                f"are meant for it: too many rows have the same {strategy}, or none. Use another strategy, as in "
+                f"-p strategy=random, or name another column with -p {strategy}_column=COLUMN."
+            )
 
 
 def _by_rank(order: np.ndarray, shares: np.ndarray) -> np.ndarray:

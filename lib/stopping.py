@@ -3,6 +3,7 @@
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from lib import preprocessing
 from lib.folds import Fold
 
 # Rounds without a gain on the held-out rows after which a boosting stops, and the most rounds it may take.
@@ -27,7 +28,7 @@ def fit_until_best(estimator: BaseEstimator, X: np.ndarray, y: np.ndarray, stop:
     # a class that is only among the held-out rows cannot be predicted, and scikit-learn would refuse it
     known = held_out if y.dtype.kind == "f" else held_out[np.isin(y[held_out], y[rows])]
     estimator.set_params(early_stopping=True, max_iter=MAX_ROUNDS, n_iter_no_change=PATIENCE)
-    return estimator.fit(X[rows], y[rows], X_val=X[known], y_val=y[known])
+    return estimator.fit(preprocessing.learnable(X[rows]), y[rows], X_val=X[known], y_val=y[known])
 
 
 def best_rounds(estimator: BaseEstimator) -> int:

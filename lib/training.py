@@ -48,6 +48,8 @@ def make_candidate(
     if name not in CANDIDATES:
         raise InputError(f"There is no candidate {name!r}. Known are: {', '.join(CANDIDATES)}.")
     pipeline = CANDIDATES[name].make(design, recipe, random_state)
+    if CANDIDATES[name].space and not pipeline.named_steps["columns"].transformers:
+        raise InputError(f"03_cleaning has left no column for the candidate {name} to learn from.")
     pipeline.named_steps["estimator"].set_params(**params)
     return pipeline
 
@@ -61,7 +63,9 @@ def make_constant(design: Mapping[str, Any], recipe: Mapping[str, Any], random_s
 def make_rule(design: Mapping[str, Any], recipe: Mapping[str, Any], random_state: int) -> Pipeline:
     """Return the best rule on one column, which 01_design found, as a tree of few and large leaves."""
     kind = tree.DecisionTreeRegressor if _is_regression(design) else tree.DecisionTreeClassifier
-    columns = preprocessing.one_column(recipe, design["rule"]["column"], random_state=random_state)
+    name = design["rule"]["column"]
+    read_as = {column["name"]: column["kind"] for column in design.get("reading", {}).get("columns", [])}
+    columns = preprocessing.one_column(recipe, name, read_as=read_as.get(name, "number"), random_state=random_state)
     return _pipeline(columns, kind(max_leaf_nodes=8, min_samples_leaf=0.02, random_state=random_state))
 
 
@@ -119,7 +123,7 @@ def fit(
         # threads help to fit, but cost more than they gain when single rows are predicted
         estimator.set_params(n_jobs=threads.jobs(len(rows)), max_samples=min(ROWS_PER_TREE, len(rows)))
     with threads.for_rows(len(rows)):
-        pipeline.fit(X, y)
+        estimator.fit(preprocessing.fit_transform(pipeline.named_steps["columns"], X, y), y)
     return pipeline.set_params(estimator__n_jobs=None) if name == "forest" else pipeline
 
 
@@ -137,7 +141,7 @@ def labels(table: pd.DataFrame, design: Mapping[str, Any]) -> np.ndarray:
 def transformed(pipeline: Pipeline, table: pd.DataFrame, design: Mapping[str, Any]) -> pd.DataFrame:
     """Return the columns as an unfitted candidate's estimator would see them, under their names."""
     columns = clone(pipeline.named_steps["columns"])
-    values = columns.fit_transform(table[design["features"]], labels(table, design))
+    values = preprocessing.fit_transform(columns, table[design["features"]], labels(table, design))
     return pd.DataFrame(values, columns=columns.get_feature_names_out(), index=table.index)
 
 
@@ -182,7 +186,8 @@ def prediction_table(design: Mapping[str, Any], prediction: np.ndarray, index: p
 
 def _rounds(pipeline: Pipeline, rows: pd.DataFrame, design: Mapping[str, Any]) -> int:
     """Return how many rounds do best on held-out rows; with few rows the median over several parts held out."""
-    X = clone(pipeline.named_steps["columns"]).fit_transform(rows[design["features"]], rows[design["target"]])
+    columns = clone(pipeline.named_steps["columns"])
+    X = preprocessing.fit_transform(columns, rows[design["features"]], rows[design["target"]])
     n_parts = int(np.clip(ROWS_FOR_ONE_PART / len(rows), 1, 8))
     stops = folds.make(rows, design, n_splits=8)[-n_parts:]
     y, estimator = labels(rows, design), pipeline.named_steps["estimator"]

@@ -34,7 +34,12 @@ class Outcome:
 
 
 def run(
-    run_dir: Path, given: Mapping[str, Any], *, stages=STAGES, listener: Callable[[str, float], None] = lambda *_: None
+    run_dir: Path,
+    given: Mapping[str, Any],
+    *,
+    stages=STAGES,
+    listener: Callable[[str, float], None] = lambda *_: None,
+    beyond_refusals: bool = False,
 ) -> Outcome:
     """Execute the stages on a table and return how that ended; any other exception than a verdict comes through.
 
@@ -48,6 +53,9 @@ def run(
         Notebooks to execute, in order.
     listener : callable
         Told the name of each execution that has ended, and its seconds.
+    beyond_refusals : bool
+        Execute what follows a gate that refused, too, as a person who reruns the notebooks by hand may; the outcome
+        tells of the first refusal.
     """
     paths = {stage: NOTEBOOKS / f"{stage}.ipynb" for stage in STAGES}
     values = parameters.resolve({s: parameters.of_notebook(p) for s, p in paths.items()}, {"sample": 0, **given})
@@ -59,12 +67,17 @@ def run(
                 data.validate(first["data"], first["target"], gaps=first["gaps"])
             for stage in stages:
                 for name, more in _executions(stage, values):
-                    began = time.perf_counter()
-                    _execute(paths[stage], {**values[stage], **more, parameters.RUN_DIR: str(run_dir)})
+                    began, refusal = time.perf_counter(), ""
+                    try:
+                        _execute(paths[stage], {**values[stage], **more, parameters.RUN_DIR: str(run_dir)})
+                    except GateRefused as refused:
+                        refusal = str(refused)
                     outcome.seconds[name] = time.perf_counter() - began
                     listener(name, outcome.seconds[name])
-        except GateRefused as refusal:
-            outcome.verdict, outcome.message = REFUSED, str(refusal)
+                    if refusal and outcome.verdict == PASSED:
+                        outcome.verdict, outcome.message = REFUSED, refusal
+                    if refusal and not beyond_refusals:
+                        return outcome
         except InputError as error:
             outcome.verdict, outcome.message = UNUSABLE, str(error)
     return outcome

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lib import cleaning, collinearity, missingness
+from lib import cleaning, collinearity, missingness, preprocessing
 
 CONTRACT = {
     "target": "y",
@@ -209,3 +209,28 @@ def test_the_inflation_table_names_every_column_and_has_no_factor_after_for_one_
     table = cleaning.inflation_table(before, after)
     assert table.columns.to_list() == ["column", "before", "after"] and table["column"].to_list() == ["a", "b", "c"]
     assert table["after"].fillna(0).to_list() == [0, 1.1, 1.0]
+
+
+def test_a_table_without_numbers_has_no_shapes_to_show():
+    shapes = cleaning.shape_of_numbers(pd.DataFrame(index=range(9)))
+    assert shapes.shape == (0, 3) and list(shapes.sort_values("skewness", key=abs)) == list(shapes)
+
+
+@pytest.mark.parametrize("n_samples", [20, 36])
+def test_gaps_of_a_table_of_few_rows_are_filled_in_the_simplest_way(n_samples):
+    rows = table(n_samples)
+    rows.loc[rows.index[::7], rows.columns[0]] = np.nan
+    assert missingness.choose(compared(rows))["strategy"] == "median"
+
+
+def test_deleting_the_only_column_is_no_way():
+    rows = table()[["a", "y"]].assign(a=lambda t: t["a"].where(t.index % 2 == 0))
+    ways = compared(rows).set_index(["strategy", "add_indicator"])["score"]
+    assert np.isneginf(ways["delete_columns", False]) and np.isfinite(ways["median", False])
+
+
+def test_nothing_left_to_learn_from_stops_the_run():
+    recipe = {**recipe_of(table()), **{kind: [] for kind in preprocessing.KINDS}}
+    found = {check.name: check for check in cleaning.cleaning_checks(recipe, pd.Series(dtype="float64"))}
+    check = found["a column is left to learn from"]
+    assert not check.passed and check.severity == "stop"

@@ -92,3 +92,19 @@ def _cpu_seconds(work):
     began = time.process_time()
     work()
     return time.process_time() - began
+
+
+@pytest.mark.parametrize("size", [1e-300, 1e200])
+def test_the_size_of_a_column_does_not_matter(size):
+    X = correlated()
+    X["twice"] = X.iloc[:, 0] + X.iloc[:, 1]
+    sized = X.assign(**{X.columns[0]: X.iloc[:, 0] * size})
+    assert collinearity.dependent_columns(sized).keys() == collinearity.dependent_columns(X).keys() == {"twice"}
+
+
+def test_factors_from_batches_leave_out_a_column_whose_squares_are_no_numbers():
+    X = correlated()
+    others = collinearity.factors_of(collinearity.moments(X.iloc[:, 1:]))
+    with np.errstate(over="ignore", invalid="ignore"):
+        found = collinearity.factors_of(collinearity.moments(X.assign(**{X.columns[0]: X.iloc[:, 0] * 1e200})))
+    assert np.isnan(found.iloc[0]) and np.allclose(found.iloc[1:], others)

@@ -134,7 +134,19 @@ def test_a_target_that_counts_is_said_and_can_be_judged_as_counts():
     assert "the target seems to count" not in {check.name for check in design.proposals_checks(asked, rows)}
 
 
-@pytest.mark.parametrize("target", ["price", "sold", "day"])
-def test_a_target_of_other_than_whole_numbers_cannot_be_counts(target):
-    with pytest.raises(InputError, match="whole numbers from 0 on.*-p task=regression"):
+@pytest.mark.parametrize(("target", "found"), [("price", r"holds -?\d+\.\d+\."), ("sold", "'"), ("day", "'2024")])
+def test_a_target_of_other_than_whole_numbers_cannot_be_counts(target, found):
+    with pytest.raises(InputError, match=f"whole numbers from 0 on.*{found}.*-p target="):
         design.contract("sales.csv", table(), target=target, task="counts")
+
+
+def test_a_target_too_large_to_be_squared_is_refused_with_what_to_do():
+    rows = table().assign(price=np.linspace(1, 9, len(table())) * 1e200)
+    with pytest.raises(InputError, match="too large to be squared. Give it in another unit"):
+        design.contract("sales.csv", rows, target="price")
+
+
+def test_a_table_whose_only_telling_column_is_its_group_is_refused_in_words():
+    rows = pd.DataFrame({"who": np.arange(60) % 20, "blank": [None] * 60, "y": np.arange(60) % 2})
+    with pytest.raises(InputError, match=r"one value or nothing \(blank\).*-p keep="):
+        design.contract("visits.csv", rows, target="y", group_column="who")

@@ -5,7 +5,7 @@ from scipy import stats
 from sklearn import metrics
 from statsmodels.stats.multitest import multipletests
 
-from lib import eda, profile
+from lib import eda, plots_eda, profile
 
 
 @pytest.fixture(name="X")
@@ -133,3 +133,8 @@ def test_the_profile_is_readable_with_a_row_for_each_column(X):
     shown = eda.profile_table(profile.of(X))
     assert shown.index.tolist() == list(X)
     assert shown.loc["number", "missing"] == pytest.approx(X["number"].isna().mean(), abs=1e-3)
+
+
+@pytest.mark.parametrize("values", [1e18 + np.arange(40) * 10, np.linspace(1e-300, 3e-300, 40), np.full(40, 1e19)])
+def test_numbers_too_near_each_other_for_bars_of_equal_width_are_drawn_in_fewer(values):
+    assert len(plots_eda.distributions(pd.DataFrame({"a": values})).axes) == 1

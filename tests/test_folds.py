@@ -81,3 +81,9 @@ def test_the_newest_rows_come_in_the_order_of_time():
     drawn = folds.newest(rows, contract(time_column="when"), 30)
     assert drawn["when"].is_monotonic_increasing
     assert drawn["when"].min() >= rows.drop(drawn.index)["when"].max()
+
+
+def test_a_fold_with_too_few_rows_to_learn_from_is_left_out():
+    rows = table(40).assign(t=[0, 0, *[1] * 18, *[2] * 10, *[3] * 10])
+    split = folds.make(rows, contract(time_column="t"), n_splits=3)
+    assert split and all(len(learn) >= folds.LEAST_TO_LEARN_FROM for learn, _ in split)

@@ -44,9 +44,18 @@ def test_no_group_is_in_two_parts(values, random_state):
         with pytest.raises(InputError, match="groups"):
             parts(table, strategy="group", group_column="g")
         return
+    if table["g"].value_counts(dropna=False).max() > 0.4 * len(table):
+        return
     role = parts(table, strategy="group", group_column="g", random_state=random_state)
     assert role.groupby(table["g"].fillna("none").to_numpy()).nunique().max() == 1
     assert set(role) == set(ROLES)
+
+
+@pytest.mark.parametrize("strategy", ["time", "group"])
+def test_one_time_or_group_that_leaves_next_to_nothing_to_a_part_is_refused_in_words(strategy):
+    table = pd.DataFrame({"t": np.maximum(np.arange(200) - 10, 0), "g": np.maximum(np.arange(200) - 190, 0)})
+    with pytest.raises(InputError, match=f"too many rows have the same {strategy}.*-p strategy=random"):
+        parts(table, strategy=strategy, time_column="g", group_column="g")
 
 
 @settings(deadline=None, max_examples=60)

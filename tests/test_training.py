@@ -228,3 +228,37 @@ def test_counts_are_fitted_by_poissons_regression_and_its_weaker_penalty_is_trie
     assert "loss" in training.space("boosting", design, table).starts[0]
     fitted = training.fit(model, table, design, recipe_of(table), "linear")
     assert (fitted.predict(table[design["features"]]) > 0).all()
+
+
+@pytest.mark.parametrize("name", training.CANDIDATES)
+def test_columns_that_begin_after_the_rows_of_an_early_fold_are_no_obstacle(name):
+    table = dirty_table("binary")
+    begun = table.index >= 160
+    for feature in FEATURES[1:]:
+        table[feature] = table[feature].where(begun)
+    design, recipe = contract("binary"), recipe_of(table)
+    model = training.make_candidate(name, design, recipe)
+    early, late = np.arange(120), np.arange(120, 160)
+    prepared = search.prepare(model, table, design, recipe, name, [(early, late)])
+    found = search.search(model.named_steps["estimator"], None, prepared, design)
+    assert np.isfinite(found.scores).all()
+    fitted_early = training.fit(model, table.iloc[early], design, recipe, name)
+    assert np.isfinite(answers(fitted_early, design, table.tail(80))).all()
+
+
+def test_a_rule_on_a_text_of_one_value_and_gaps_goes_by_the_gaps():
+    table = dirty_table("binary")
+    table["kind"] = pd.Series(np.where(table["target"] == "yes", "x", None), dtype="str")
+    columns = [{"name": "kind", "kind": "text"}]
+    design = contract("binary", rule={"column": "kind"}, reading={"columns": columns})
+    model = training.make_candidate("rule", design, recipe_of(table))
+    fitted = training.fit(model, table, design, recipe_of(table), "rule")
+    assert ((answers(fitted, design, table) > 0.5) == (table["target"] == "yes")).all()
+
+
+@pytest.mark.parametrize("name", training.CANDIDATES)
+def test_numbers_beyond_what_32_bits_hold_are_no_obstacle(name):
+    table = dirty_table("binary").assign(size=lambda t: np.exp(100 * t["size"]))
+    design, recipe = contract("binary"), recipe_of(table)
+    model = training.fit(training.make_candidate(name, design, recipe), table, design, recipe, name)
+    assert np.isfinite(answers(model, design, table)).all()
