@@ -64,7 +64,7 @@ def run(
         return _show(summary.plan(states), summary.plan_text, as_json)
     from lib import progress
 
-    with _interruptible(), progress.shown(quiet=as_json) as listener:
+    with _interruptible(project), progress.shown(quiet=as_json) as listener:
         found = runner.run(project, request, listener)
     _show(summary.conclusion(found), progress.ending, as_json)
     raise typer.Exit(found.exit_status)
@@ -90,8 +90,9 @@ def score(data: Data, key: Key = "", model: Model = "", store: Store = None, as_
     """Predict a batch with the champion and write it to the prediction database; the same batch changes nothing."""
     from lib import batches, summary
 
-    with _interruptible():
-        found = batches.score(_project(store).store, data, model=model, key=key)
+    project = _project(store)
+    with _interruptible(project):
+        found = batches.score(project.store, data, model=model, key=key)
     _show(found.as_dict(), summary.scored_text, as_json)
 
 
@@ -107,8 +108,9 @@ def labels(
     """Add the truth, when it arrives, to the predictions it belongs to; in any order, corrections included."""
     from lib import labelling, summary
 
-    with _interruptible():
-        found = labelling.label(_project(store).store, data, model=model, key=key, column=label)
+    project = _project(store)
+    with _interruptible(project):
+        found = labelling.label(project.store, data, model=model, key=key, column=label)
     _show(found.as_dict(), summary.labelled_text, as_json)
 
 
@@ -147,7 +149,7 @@ def monitor(
 
     project = _project(store, reports)
     asked = inspection.Asked(model, parameters.given(parameter or [], file), start, unfinished)
-    with _interruptible(), progress.shown(quiet=as_json) as listener, twin.renewed(project):
+    with _interruptible(project), progress.shown(quiet=as_json) as listener, twin.renewed(project):
         found = inspection.monitor(project, asked, listener)
     _show(found.as_dict(), summary.monitored_text, as_json)
     raise typer.Exit(found.exit_status)
@@ -203,7 +205,7 @@ def cycle(
     asked = operations.asked(model, days, jobs, time_limit, parameters.given(parameter or [], file))
     if dry_run:
         return _show(operations.plan(project, asked), lambda told: told["in_words"], as_json)
-    with _interruptible(), progress.shown(quiet=as_json) as listener, twin.renewed(project):
+    with _interruptible(project), progress.shown(quiet=as_json) as listener, twin.renewed(project):
         found = operations.turn(project, asked, listener)
     _show(outcome.as_dict(found), lambda _: outcome.text(found), as_json)
     raise typer.Exit(found.exit_status)
@@ -236,8 +238,9 @@ def replay(
         parameters.given(parameter or []),
     )  # fmt: skip
     tell = (lambda text: None) if as_json else (lambda text: typer.echo(text, err=True))
-    with _interruptible():
-        found = replays.run(_project(store, reports), asked, tell)
+    project = _project(store, reports)
+    with _interruptible(project):
+        found = replays.run(project, asked, tell)
     _show(found, replay_report.text, as_json)
 
 
@@ -297,10 +300,13 @@ def _show(value, as_text, as_json: bool) -> None:
 
 
 @contextmanager
-def _interruptible() -> Iterator[None]:
-    """End on Ctrl-C and SIGTERM with one line and the exit status that a shell expects."""
+def _interruptible(project) -> Iterator[None]:
+    """End on Ctrl-C, on SIGTERM and on a full disk with one line and the exit status that a shell expects."""
+    from lib import space
+
     try:
-        yield
+        with space.explained(project.store, project.reports):
+            yield
     except KeyboardInterrupt as error:
         from lib import interrupts
 

@@ -3,7 +3,8 @@
 ::
 
     CuadernoError
-    ├── InputError      2  wrong use or unusable input: nothing was started
+    ├── InputError      2  wrong use or unusable input: nothing was started, or nothing more than was needed to see it
+    │   └── OutOfSpace  2  a disk filled up while something was written
     ├── StageFailed     1  a notebook raised, died or ran out of time
     ├── GateRefused     3  a check that may stop the run did not pass
     └── BackToDesign    4  retraining does not help: the design has to change
@@ -17,9 +18,13 @@ class CuadernoError(Exception):
 
 
 class InputError(CuadernoError, ValueError):
-    """Wrong use or unusable input, found before any work was started."""
+    """Wrong use or unusable input, found before any work was started, or by the stage that cannot use it."""
 
     exit_status = 2
+
+
+class OutOfSpace(InputError):
+    """A disk filled up while something was written; what was finished is kept, and the next run goes on from there."""
 
 
 class StageFailed(CuadernoError, RuntimeError):

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 
-from lib import cache, files, imports, incumbent, locks, parameters, workers, workspace
+from lib import cache, files, imports, incumbent, locks, parameters, space, workers, workspace
 from lib.cache import Entry
-from lib.errors import InputError, StageFailed
+from lib.errors import InputError, OutOfSpace, StageFailed
 from lib.events import Event, Listener
 from lib.kernels import KernelSource
 from lib.plan import Execution
@@ -188,6 +188,9 @@ class Work:
         self.listener(Event(kind, execution.name, outcome.cell, seconds=outcome.seconds, message=outcome.message))
         if outcome.error_name == "InputError":
             raise InputError(outcome.message)
+        places = (self.project.store, self.project.reports)
+        if kind == "failed" and space.is_said(outcome.message, *places):
+            raise OutOfSpace(space.message(*places))
         if kind == "failed":
             raise StageFailed(_failure(execution, outcome, self.run))
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from lib import conclusion, interrupts, plan, readiness, staleness, workspace
+from lib import conclusion, interrupts, plan, readiness, space, staleness, workspace
 from lib.conclusion import Conclusion
 from lib.errors import InputError, StageFailed
 from lib.events import Event, Listener
@@ -68,16 +68,23 @@ def run(project: Project, request: Request, listener: Listener) -> Conclusion:
         If something cannot be used; nothing was started then.
     StageFailed
         If a stage failed; what was finished before it is kept.
+    OutOfSpace
+        If a disk filled up; what was finished is kept, and the next run goes on from there.
     KeyboardInterrupt
         On Ctrl-C or SIGTERM; what was finished is kept.
     """
-    judge, states = assess(project, request)
-    known = conclusion.of_finished(project, states)
-    if known and not request.force:
-        return known
-    readiness.check(project, states)
-    judge.save()
-    workspace.bury(project)
+    with space.explained(project.store, project.reports):
+        judge, states = assess(project, request)
+        known = conclusion.of_finished(project, states)
+        if known and not request.force:
+            return known
+        readiness.check(project, states)
+        judge.save()
+        workspace.bury(project)
+        return _started(project, judge, states, request, listener)
+
+
+def _started(project: Project, judge: Judge, states: list[State], request: Request, listener: Listener) -> Conclusion:
     for state in states:
         listener(Event("planned", state.execution.name, message=f"{state.action}: {staleness.said(state.reasons)}"))
     from lib import twin
@@ -106,25 +113,31 @@ def _accounted(begun: Run) -> Iterator[None]:
     try:
         yield
     except InputError as error:
-        if not workspace.read(begun.folder)["executions"]:
+        if not workspace.read(begun.folder).get("executions"):
             workspace.drop(begun)
             raise
-        workspace.finish(begun, "failed", message=str(error))
-        raise StageFailed(str(error)) from error
+        _finish(begun, "failed", error)
+        raise
     except KeyboardInterrupt:
         workspace.finish(begun, "interrupted")
         raise
     except OSError as error:
-        # The disk that this is about may be the one that the record is on.
-        with contextlib.suppress(OSError):
-            workspace.finish(begun, "failed", message=str(error))
+        _finish(begun, "failed", error)
+        if space.is_short(error):
+            raise
         raise StageFailed(
             f"{error.filename or begun.folder}: {error.strerror or error}. What was finished is kept. Put it right, "
-            f"for instance free some space, and run again."
+            f"and run again."
         ) from error
     except BaseException as error:
-        workspace.finish(begun, "failed", message=str(error))
+        _finish(begun, "failed", error)
         raise
+
+
+def _finish(begun: Run, status: str, error: BaseException) -> None:
+    """Note how a run ended; the disk that this is about may be the one that the record is on."""
+    with contextlib.suppress(OSError):
+        workspace.finish(begun, status, message=str(error))
 
 
 def _before(start: str, executions: list[Execution]) -> list[Execution]:

@@ -61,7 +61,8 @@ def _client(uri: str) -> "MlflowClient":
         os.environ.setdefault(name, value)
     from mlflow import MlflowClient
 
-    for name, level in {"mlflow": logging.ERROR, "alembic": logging.WARNING}.items():
+    # MLflow logs, with a traceback, what it raises anyway
+    for name, level in {"mlflow": logging.CRITICAL, "alembic": logging.WARNING}.items():
         logging.getLogger(name).setLevel(level)
     if uri.startswith("sqlite:///"):
         create_database(Path(uri.removeprefix("sqlite:///")))

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from lib import census, data, design, folds, footprint, splitting
 from lib.errors import InputError
 
-N_TABLES = int(os.environ.get("CUADERNO_TABLES", "10"))
+N_TABLES = int(os.environ.get("CUADERNO_TABLES", "20"))
 TRIED = settings(
     max_examples=N_TABLES,
     deadline=None,
@@ -30,6 +30,8 @@ TRIED = settings(
     suppress_health_check=list(HealthCheck),
 )
 READ = settings(TRIED, max_examples=500)
+FOUND_LATE = ("Cross-validation needs", "has left no column")
+"""What only a later stage than the first can find unusable."""
 QUICK = {"search_trials": "2", "n_splits": "2", "diagnostic_rows": "200"}
 CANDIDATES = ["constant,linear,boosting", "rule,forest", "rule,boosting", "constant,rule,linear"]
 SIZES = [8, 31, 45, 45, 80, 120, 120, 300, 400]
@@ -198,8 +200,9 @@ def weighed_once(monkeypatch):
 @given(drawn=tables(), asked=requests())
 def test_a_generated_table_comes_to_a_verdict_or_a_clear_refusal(weighed_once, drawn, asked):
     outcome = end_of(*drawn, asked)
-    assert outcome.verdict in (in_process.PASSED, in_process.REFUSED, in_process.UNUSABLE)
     assert outcome.verdict == in_process.PASSED or len(outcome.message) > 30
+    if outcome.verdict == in_process.UNUSABLE and outcome.seconds:
+        assert any(words in outcome.message for words in FOUND_LATE)
 
 
 def refusal_before_training(table: pd.DataFrame, target: str) -> str:

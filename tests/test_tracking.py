@@ -209,4 +209,4 @@ def test_importing_tracking_does_not_import_mlflow():
 
 def test_mlflow_keeps_quiet(store):
     tracking.connect(store)
-    assert logging.getLogger("mlflow").level == logging.ERROR
+    assert logging.getLogger("mlflow").level == logging.CRITICAL

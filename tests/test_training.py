@@ -251,8 +251,8 @@ def test_a_rule_on_a_text_of_one_value_and_gaps_goes_by_the_gaps():
     table["kind"] = pd.Series(np.where(table["target"] == "yes", "x", None), dtype="str")
     columns = [{"name": "kind", "kind": "text"}]
     design = contract("binary", rule={"column": "kind"}, reading={"columns": columns})
-    model = training.make_candidate("rule", design, recipe_of(table))
-    fitted = training.fit(model, table, design, recipe_of(table), "rule")
+    recipe = {**recipe_of(table), "categorical": []}
+    fitted = training.fit(training.make_candidate("rule", design, recipe), table, design, recipe, "rule")
     assert ((answers(fitted, design, table) > 0.5) == (table["target"] == "yes")).all()
 
 
