@@ -99,7 +99,7 @@ def contract(
     known["threshold"] = _number(known["threshold"], "threshold")
     known["least_gain"] = _least_gain(known, y)
     known["model_name"] = known["model_name"] or _model_name(known["source"], known["target"])
-    known["split"] = _split(known)
+    known["split"] = _split(known, time_is_asked=bool(told.get("time_column")))
     known["unanswered"] = _unanswered(source, told)
     feasibility.validate(known, table)
     return known
@@ -132,13 +132,33 @@ def proposals_checks(design: Mapping[str, Any], table: pd.DataFrame) -> list[Che
             f"loss beside the squared one. -p task=counts judges by its deviance as well."
         )
         found.append(Check("the target seems to count", target, None, True, "info", text))
-    for name in proposals.group_columns(table[design["features"]]):
-        text = (
-            f"The name and the values of {name}, which come back in several rows, suggest that it says who or what a "
-            f"row is about. If so, keep its rows together with -p group_column={name}."
-        )
-        found.append(Check(f"{name} is no group", name, design["group_column"], False, "warning", text))
+    if design["group_column"]:
+        found.append(_taken_up(design, table[design["group_column"]]))
+    found += [_group_proposal(table[name]) for name in proposals.group_columns(table[design["features"]])]
     return found
+
+
+def _group_proposal(column: pd.Series) -> Check:
+    name, n_values, n_rows = column.name, column.nunique(), column.count()
+    text = (
+        f"The name of {name} speaks of who or what a row is about, and its {n_values:,} values come back: {n_rows:,} "
+        f"rows have one, {n_rows / n_values:.1f} rows a value. If a model is to serve values that it has never seen, "
+        f"keep the rows of each on one side of the split and of every fold with -p group_column={name}; if not, "
+        f"leave it."
+    )
+    return Check(f"{name} is no group", n_values, None, False, "warning", text)
+
+
+def _taken_up(design: Mapping[str, Any], column: pd.Series) -> Check:
+    strategy = design["split"]["strategy"]
+    apart = (
+        "each is on one side of the split and of every fold"
+        if strategy == "group"
+        else f"the split is by {strategy}, so that one may be on both sides; -p strategy=group keeps them apart"
+    )
+    n_groups = column.nunique()
+    text = f"Rows with the same {column.name} belong together: {n_groups:,} groups in {len(column):,} rows; {apart}."
+    return Check("group column", str(column.name), None, True, "info", text)
 
 
 def readable(design: Mapping[str, Any]) -> pd.DataFrame:
@@ -204,9 +224,11 @@ def _model_name(source: str, target: str) -> str:
     return re.sub(r"[^A-Za-z0-9]+", "-", f"{stem}-{target}").strip("-").lower() or "model"
 
 
-def _split(known: dict[str, Any]) -> dict[str, Any]:
+def _split(known: dict[str, Any], *, time_is_asked: bool) -> dict[str, Any]:
+    """Return how the rows are divided: as asked; else by a time or group that is asked for; else by one inferred."""
     by_class = "random" if known["task"] == "regression" else "stratified"
-    inferred = "time" if known["time_column"] else "group" if known["group_column"] else by_class
+    by_group = known["group_column"] and not (time_is_asked and known["time_column"])
+    inferred = "group" if by_group else "time" if known["time_column"] else by_class
     sizes = {name: known.pop(name, default) for name, default in (("validation_size", 0.2), ("test_size", 0.2))}
     return {"strategy": known.pop("strategy", inferred), **sizes, "random_state": known.pop("random_state", 0)}
 

@@ -19,8 +19,9 @@ Fold = tuple[np.ndarray, np.ndarray]
 def make(table: pd.DataFrame, design: Mapping[str, Any], *, n_splits: int = 3, random_state: int = 0) -> list[Fold]:
     """Return the folds that fit a table: rows to learn from and rows to be judged on, by position.
 
-    With a time column each fold learns from the past and is judged on what came next; with a group column no group is
-    on both sides; classes are spread evenly, and rows of a class with fewer rows than folds are only learnt from.
+    With a time column each fold learns from the past and is judged on what came next; with a group column, and no time
+    or a split by group, no group is on both sides; classes are spread evenly, and rows of a class with fewer rows than
+    folds are only learnt from.
 
     Parameters
     ----------
@@ -81,7 +82,7 @@ def holdout(table: pd.DataFrame, design: Mapping[str, Any], *, n_splits: int = 8
 
 def _split(table: pd.DataFrame, design: Mapping[str, Any], n_splits: int, random_state: int) -> list[Fold]:
     positions = np.arange(len(table))
-    if design.get("time_column"):
+    if design.get("time_column") and not _is_by_group(design):
         return _expanding_windows(table[design["time_column"]], n_splits)
     if design.get("group_column"):
         groups = pd.factorize(table[design["group_column"]], use_na_sentinel=False)[0]
@@ -91,6 +92,10 @@ def _split(table: pd.DataFrame, design: Mapping[str, Any], n_splits: int, random
         return list(KFold(n_splits, shuffle=True, random_state=random_state).split(positions))
     strata = _strata(table[design["target"]], n_splits)
     return list(StratifiedKFold(n_splits, shuffle=True, random_state=random_state).split(positions, strata))
+
+
+def _is_by_group(design: Mapping[str, Any]) -> bool:
+    return bool(design.get("group_column")) and design.get("split", {}).get("strategy") == "group"
 
 
 def _expanding_windows(times: pd.Series, n_splits: int) -> list[Fold]:

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lib import design, flights
+from lib import design, flights, folds, splitting
 from lib.errors import InputError
 
 
@@ -121,7 +121,42 @@ def test_a_column_that_looks_like_a_group_is_proposed_and_the_time_column_told()
         ("customer_id is no group", False),
     ]
     taken_up = design.contract("sales.csv", rows, target="sold", group_column="customer_id")
-    assert [check.name for check in design.proposals_checks(taken_up, rows)] == ["time column"]
+    found = design.proposals_checks(taken_up, rows)
+    assert [(check.name, check.passed) for check in found] == [("time column", True), ("group column", True)]
+    assert "50 groups in 200 rows; each is on one side" in found[-1].explanation
+
+
+def test_the_proposal_of_a_group_gives_its_evidence_and_what_to_type():
+    rows = table().assign(customer_id=[k % 50 for k in range(200)])
+    proposal = design.proposals_checks(design.contract("sales.csv", rows, target="sold"), rows)[-1].explanation
+    assert "50 values come back: 200 rows have one, 4.0 rows a value" in proposal
+    assert "-p group_column=customer_id" in proposal
+
+
+@pytest.mark.parametrize(
+    ("asked", "strategy"),
+    [
+        ({}, "group"),
+        ({"time_column": "day"}, "time"),
+        ({"time_column": "day", "strategy": "group"}, "group"),
+        ({"strategy": "random"}, "random"),
+    ],
+)
+def test_a_group_that_is_asked_for_goes_before_a_time_that_is_only_inferred(asked, strategy):
+    rows = table().assign(customer_id=[k % 50 for k in range(200)])
+    agreed = design.contract("sales.csv", rows, target="sold", group_column="customer_id", **asked)
+    assert (agreed["time_column"], agreed["split"]["strategy"]) == ("day", strategy)
+
+
+def test_a_group_that_is_taken_up_is_on_one_side_of_the_split_and_of_every_fold():
+    rows = table().assign(customer_id=[k % 50 for k in range(200)])
+    agreed = design.contract("sales.csv", rows, target="sold", group_column="customer_id")
+    goes_by = {name: agreed[name] for name in ("time_column", "group_column", "target")}
+    role = splitting.split(rows, **goes_by, **agreed["split"])
+    assert role.groupby(rows["customer_id"]).nunique().eq(1).all() and role.nunique() == 3
+    train = rows[role == "train"]
+    for learn, judge in folds.make(train, agreed):
+        assert not set(train["customer_id"].iloc[learn]) & set(train["customer_id"].iloc[judge])
 
 
 def test_a_target_that_counts_is_said_and_can_be_judged_as_counts():
