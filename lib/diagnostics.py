@@ -7,13 +7,14 @@ too small to matter *or* too small to be told from chance, and its value is the 
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-from lib import collinearity
+from lib import collinearity, threads
 from lib.checks import Check
 
 SIGNIFICANT = 0.01
@@ -48,6 +49,12 @@ class Reference:
     weights: np.ndarray
     label: Any = None
 
+    @cached_property
+    def basis(self) -> np.ndarray:
+        """An orthonormal basis of the weighted columns, of shape (n_samples, n_features + 1): dear for many of them."""
+        with threads.for_rows(len(self.exog)):
+            return np.linalg.qr(self.exog.to_numpy() * np.sqrt(self.weights)[:, None])[0]
+
 
 def reference(X: pd.DataFrame, y: np.ndarray, design: Mapping[str, Any]) -> Reference:
     """Fit the linear model without its penalty.
@@ -71,12 +78,13 @@ def reference(X: pd.DataFrame, y: np.ndarray, design: Mapping[str, Any]) -> Refe
 
     if design["task"] == "regression":
         exog = _explanatory(X)
-        results = sm.OLS(np.asarray(y, dtype="float64"), exog).fit(cov_type="HC1")
+        with threads.for_rows(len(exog)):
+            results = sm.OLS(np.asarray(y, dtype="float64"), exog).fit(cov_type="HC1")
         return Reference("regression", results, exog, np.asarray(results.resid), np.ones(len(exog)))
     label = design["classes"][-1] if design["task"] == "binary" else pd.Series(y).mode()[0]
     truth = (np.asarray(y) == label).astype("float64")
     exog = _explanatory(X, truth)
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), threads.for_rows(len(exog)):
         # numbers that separate the classes show as enormous coefficients, and have been named as leaks before
         warnings.simplefilter("ignore")
         results = sm.GLM(truth, exog, family=sm.families.Binomial()).fit(cov_type="HC1")
@@ -111,9 +119,7 @@ def coefficients(model: Reference) -> pd.DataFrame:
 
 def influence(model: Reference) -> pd.DataFrame:
     """Return leverage and Cook's distance of each row (Cook 1977; for logistic regression Pregibon 1981)."""
-    root = np.sqrt(model.weights)[:, None]
-    q, _ = np.linalg.qr(model.exog.to_numpy() * root)
-    leverage = np.clip((q**2).sum(axis=1), 0, 1 - 1e-12)
+    leverage = np.clip((model.basis**2).sum(axis=1), 0, 1 - 1e-12)
     n_samples, n_params = model.exog.shape
     scale = (model.residuals**2).sum() / (n_samples - n_params) if model.task == "regression" else 1.0
     cooks = model.residuals**2 * leverage / (n_params * scale * (1 - leverage) ** 2)
@@ -223,9 +229,8 @@ def _is_supported(column: pd.Series, truth: np.ndarray | None) -> bool:
 
 def _reset(model: Reference) -> tuple[float, float]:
     fitted = _standardised(np.asarray(model.results.fittedvalues))
-    exog = model.exog.to_numpy()
-    left = _residual_sum(np.column_stack([exog, fitted**2, fitted**3]), model.residuals)
-    total, freedom = (model.residuals**2).sum(), len(fitted) - exog.shape[1] - 2
+    left = _residual_sum(model, fitted**2, fitted**3)
+    total, freedom = (model.residuals**2).sum(), len(fitted) - model.exog.shape[1] - 2
     return float(stats.f.sf((total - left) / 2 / (left / freedom), 2, freedom)), float(1 - left / total)
 
 
@@ -233,9 +238,7 @@ def _link_test(model: Reference) -> tuple[float, float]:
     """Return p and effect of a score test for the square of the linear prediction."""
     root = np.sqrt(model.weights)
     linear = _standardised(model.exog.to_numpy() @ np.asarray(model.results.params))
-    exog = model.exog.to_numpy() * root[:, None]
-    left = _residual_sum(np.column_stack([exog, linear**2 * root]), model.residuals)
-    gained = _residual_sum(exog, model.residuals) - left
+    gained = _residual_sum(model) - _residual_sum(model, linear**2 * root)
     return float(stats.chi2.sf(gained, 1)), float(gained / (model.residuals**2).sum())
 
 
@@ -244,9 +247,13 @@ def _standardised(values: np.ndarray) -> np.ndarray:
     return stats.zscore(values) if np.ptp(values) > 1e-9 * max(np.abs(values).max(), 1.0) else np.zeros_like(values)
 
 
-def _residual_sum(exog: np.ndarray, y: np.ndarray) -> float:
-    weights = np.linalg.lstsq(exog, y, rcond=None)[0]
-    return float(((y - exog @ weights) ** 2).sum())
+def _residual_sum(model: Reference, *more: np.ndarray) -> float:
+    """Return what is left of the residuals' squares by the weighted columns, and by some more."""
+    left, *added = (values - model.basis @ (model.basis.T @ values) for values in (model.residuals, *more))
+    if added:
+        extra = np.column_stack(added)
+        left = left - extra @ np.linalg.lstsq(extra, left, rcond=None)[0]
+    return float((left**2).sum())
 
 
 def _check(name: str, effect: float, limit: float, p: float, severity: str, text: str, consequence: str) -> Check:
