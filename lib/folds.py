@@ -86,7 +86,10 @@ def _split(table: pd.DataFrame, design: Mapping[str, Any], n_splits: int, random
         return _expanding_windows(table[design["time_column"]], n_splits)
     if design.get("group_column"):
         groups = pd.factorize(table[design["group_column"]], use_na_sentinel=False)[0]
-        splitter = GroupKFold(max(2, min(n_splits, groups.max() + 1)), shuffle=True, random_state=random_state)
+        n_groups = groups.max() + 1
+        if n_groups < 2:
+            return []
+        splitter = GroupKFold(min(n_splits, n_groups), shuffle=True, random_state=random_state)
         return list(splitter.split(positions, groups=groups))
     if design["task"] == "regression":
         return list(KFold(n_splits, shuffle=True, random_state=random_state).split(positions))

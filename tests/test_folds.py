@@ -68,6 +68,11 @@ def test_a_target_that_takes_one_value_in_every_fold_is_refused_in_words():
         folds.make(rows, contract(time_column="when"), n_splits=2)
 
 
+def test_rows_of_one_group_are_refused_in_words():
+    with pytest.raises(InputError, match="Cross-validation needs.*another split"):
+        folds.make(table().assign(who=1), contract(group_column="who"))
+
+
 def test_a_sample_keeps_rare_classes_and_the_order():
     rows = pd.DataFrame({"y": ["common"] * 5000 + ["rare"] * 5})
     drawn = folds.subsample(rows, contract(task="multiclass"), 100)
