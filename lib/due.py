@@ -1,6 +1,6 @@
 """Which windows of predictions there are, and which of them have to be monitored, told from daily counts alone."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +12,8 @@ from lib.errors import InputError
 from lib.windows import Window
 
 LENGTHS = ("day", "week", "month")
+MOST_EARLIER = 60_000
+"""Predictions before a window that are read again, to learn from their errors."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,17 @@ def pending(every: Iterable[Due], known: Iterable[Window], *, start: str = "") -
         if seen.get((window.start, window.end)) != counted or (again is not None and pd.Timestamp(window.end) > again):
             return every[place:]
     return []
+
+
+def before(every: Iterable[Due], group: Sequence[Due]) -> list[Due]:
+    """Return the windows of the same version right before some, the oldest first, of together `MOST_EARLIER` rows."""
+    found, n = [], 0
+    for window in reversed([each for each in every if each.start < group[0].start]):
+        n += window.n
+        if window.model_version != group[0].model_version or n > MOST_EARLIER:
+            break
+        found.append(window)
+    return found[::-1]
 
 
 def _time(text: str) -> pd.Timestamp:

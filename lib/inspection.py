@@ -110,7 +110,7 @@ def monitor(project: Project, asked: Asked, listener: Listener) -> Monitored:
         pending = due.pending(every, windows.read(engine, name), start=asked.start)
         found, report = [], ""
         for group in _groups(pending):
-            part, report = _inspect(project, name, values, group, asked.seconds, listener)
+            part, report = _inspect(project, name, values, group, due.before(every, group), asked.seconds, listener)
             found += part
         newest = [alarm for window in found[-1:] for alarm in window.payload["alarms"]]
         if newest:
@@ -152,14 +152,20 @@ def _groups(pending: list[Due]) -> Iterator[list[Due]]:
 
 
 def _inspect(
-    project: Project, name: str, values: Mapping[str, Any], group: list[Due], seconds: float, listener: Listener
+    project: Project,
+    name: str,
+    values: Mapping[str, Any],
+    group: list[Due],
+    learnt_from: list[Due],
+    seconds: float,
+    listener: Listener,
 ) -> tuple[list[Window], str]:
     """Execute the notebook on some windows, record what it found, and return it with the page of the report."""
     engine, begun = database.connect(project.store), time.monotonic()
     run_id = f"monitoring-{datetime.now(UTC):%Y-%m-%dT%H-%M-%S}-{group[0].start[:10]}"
     folder = project.store / "monitoring" / run_id
     try:
-        _prepare(project.store, folder, name, values, group)
+        _prepare(project.store, folder, name, values, group, learnt_from)
         outcome = _execute(project, folder, run_id, values, seconds, listener)
         counted = {window.start: window for window in group}
         found = [_window(name, payload, counted[payload["start"]]) for payload in files.read(folder, files.MONITORED)]
@@ -175,10 +181,12 @@ def _inspect(
     return found, str(page)
 
 
-def _prepare(store: Path, folder: Path, name: str, values: Mapping[str, Any], group: list[Due]) -> None:
-    """Write the files that the notebook reads."""
-    start, end = group[0].start, group[-1].end
-    rows = predictions.window(store, name, start, end)
+def _prepare(
+    store: Path, folder: Path, name: str, values: Mapping[str, Any], group: list[Due], learnt_from: list[Due]
+) -> None:
+    """Write the files that the notebook reads: among the rows are earlier ones, whose errors are learnt from."""
+    start, end, oldest = group[0].start, group[-1].end, [*learnt_from, *group][0].start
+    rows = predictions.window(store, name, oldest, end)
     known = files.read(*_reference(store, name, group[0].model_version))
     engine = database.connect(store)
     earlier = [window for window in windows.read(engine, name) if window.start < start][-WINDOWS_SHOWN:]
@@ -186,8 +194,8 @@ def _prepare(store: Path, folder: Path, name: str, values: Mapping[str, Any], gr
     service = {window.start: traffic.of_window(engine, name, window.start, window.end) for window in group}
     files.write(folder, files.REFERENCE, known)
     files.write(folder, files.OPERATIONS_ROWS, rows)
-    files.write(folder, files.OPERATIONS_INPUTS, predictions.inputs(store, name, start, end))
-    files.write(folder, files.OPERATIONS_BEFORE, {"windows": before, "service": service})
+    files.write(folder, files.OPERATIONS_INPUTS, predictions.inputs(store, name, oldest, end))
+    files.write(folder, files.OPERATIONS_BEFORE, {"start": start, "windows": before, "service": service})
     told = {key: known.get(key) for key in ("task", "target", "metric")}
     about = {"model_name": name, "objective": "monitoring", "source": f"predictions, {values['by']} by {values['by']}"}
     files.write(folder, files.DESIGN, {**told, **about})

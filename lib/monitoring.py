@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lib import bootstrap, drift, estimation, periods, profile, quality, reference, residuals, signals
+from lib import bootstrap, drift, estimation, predicted, profile, quality, reference, residuals, signals
 from lib.bootstrap import Interval
 
 LEAST_ROWS = 30
 ALPHA = 0.01
-NOTHING_BEFORE: Mapping[str, Any] = {"windows": [], "service": {}}
+NOTHING_BEFORE: Mapping[str, Any] = {"start": "", "windows": [], "service": {}}
 """What is known of the time before the first window."""
 
 
@@ -28,6 +28,7 @@ def assess(
     least_loss: float = 0.0,
     alpha: float = ALPHA,
     chance: Mapping[str, float] | None = None,
+    earlier: tuple[pd.DataFrame, pd.DataFrame] | None = None,
     service: Mapping[str, Any] | None = None,
     most_errors: float = 0.01,
     random_state: int = 0,
@@ -56,6 +57,8 @@ def assess(
         Chance of a mistake that each signal may have in a window without any change.
     chance : mapping, optional
         What takes the place of alpha for single signals, as rules over several windows allow (`signals.chances`).
+    earlier : tuple of (DataFrame, DataFrame), optional
+        What `predicted.before` returned: rows as in `window` and `inputs`, from whose errors something can be learnt.
     service : mapping, optional
         `n`, `errors`, `p50_ms` and `p95_ms` of the requests in the window.
     most_errors : float
@@ -71,22 +74,24 @@ def assess(
     """
     columns = reference.columns_of(known)
     table = quality.aligned(columns, inputs)
-    prediction = predictions_of(known, window)
+    prediction = predicted.predictions_of(known, window)
     entries = _drift(known, columns, table, measure=measure, limit=drift_limit, alpha=alpha)
-    usable = np.isfinite(prediction if prediction.ndim == 1 else prediction.sum(axis=1))
+    usable = predicted.is_usable(prediction)
     expected = _expected(known, prediction, table, usable, random_state)
     measured = _measured(known, window, table, columns, prediction, usable, expected, random_state)
+    learnable = _residuals(known, columns, earlier, (window, inputs), random_state)
     found = {
         "start": start,
         "end": end,
         "n": len(window),
-        "model_version": _version(window),
+        "model_version": predicted.version_of(window),
         "score": {name: known["score"][name] for name in ("metric", "value", "low", "high")},
         "drift": entries,
         "prediction": _prediction_drift(known, prediction, measure=measure, limit=drift_limit, alpha=alpha),
         "quality": quality.findings(columns, known["about"], inputs, alpha=alpha) if len(inputs) else [],
         "estimated": expected and {"metric": known["metric"], **reference.plain(expected)},
         **measured,
+        "residuals": learnable,
         "service": dict(service) if service else None,
         "alarms": [],
     }
@@ -96,77 +101,12 @@ def assess(
     return {**found, "signals": told, "healthy": healthy, "in_words": in_words(found, told)}
 
 
-def predictions_of(known: Mapping[str, Any], window: pd.DataFrame) -> np.ndarray:
-    """Return the predictions of a window as `scoring.score` wants them."""
-    if known["task"] == "regression":
-        return window["prediction"].to_numpy(dtype="float64")
-    if known["task"] == "binary":
-        return window["probability"].to_numpy(dtype="float64")
-    return window[[f"probability_{label}" for label in known["classes"]]].to_numpy(dtype="float64")
-
-
-def truth_of(known: Mapping[str, Any], labels: pd.Series) -> np.ndarray:
-    """Return labels as `scoring.score` wants them, NaN where none is known, or none that the model could say."""
-    if known["task"] == "regression":
-        return pd.to_numeric(labels, errors="coerce").to_numpy(dtype="float64")
-    codes = {name: code for code, label in enumerate(known["classes"]) for name in _spellings(label)}
-    return labels.astype("object").map(str, na_action="ignore").map(codes).to_numpy(dtype="float64")
-
-
-def held_out(known: Mapping[str, Any], test: pd.DataFrame, predicted: pd.DataFrame) -> pd.DataFrame:
-    """Return held-out rows as a window of predictions whose truth is known: what there is to look at before any use.
-
-    Parameters
-    ----------
-    known : mapping
-        The reference profile.
-    test : DataFrame of shape (n_samples, n_columns)
-    predicted : DataFrame of shape (n_samples, n_columns)
-        What 05_evaluation wrote of the same rows.
-    """
-    time = known["time_column"]
-    has_times = bool(time) and pd.api.types.is_datetime64_any_dtype(test[time])
-    times = test[time] if has_times else pd.Series(pd.NaT, index=test.index, dtype="datetime64[us]")
-    labels = predicted["truth"]
-    found = pd.DataFrame({"event_time": times, "label": labels, "model_version": 0}, index=test.index)
-    if known["task"] == "multiclass":
-        own = predicted[[f"prediction {label}" for label in known["classes"]]]
-        return found.join(own.rename(columns=lambda name: name.replace("prediction ", "probability_", 1)))
-    name = "probability" if known["task"] == "binary" else "prediction"
-    return found.assign(**{name: predicted["prediction"]})
-
-
-def cut(rows: pd.DataFrame, by: str) -> list[tuple[str, str, np.ndarray]]:
-    """Return start, end and the places of the rows of each window that holds any, the oldest first.
-
-    Parameters
-    ----------
-    rows : DataFrame of shape (n_samples, n_columns)
-        With `event_time`; where rows have none, they are cut into four windows in their order.
-    by : str
-        ``"day"``, ``"week"`` or ``"month"``.
-    """
-    if rows["event_time"].isna().all():
-        places = np.arange(len(rows)) * 4 // max(len(rows), 1)
-        found = {number: np.flatnonzero(places == number) for number in np.unique(places)}
-        return [(f"row {part[0]}", f"row {part[-1] + 1}", part) for part in found.values()]
-    period = rows["event_time"].dt.to_period(periods.FREQUENCIES[by])
-    groups = pd.Series(np.arange(len(rows))).groupby(period.to_numpy())
-    return [(_text(each.start_time), _text((each + 1).start_time), part.to_numpy()) for each, part in groups]
-
-
 def in_words(found: Mapping[str, Any], told: Mapping[str, Any]) -> str:
     """Return a window in a sentence or two."""
     if found["n"] < LEAST_ROWS:
         return f"{found['n']} rows are too few to be judged."
     bad = [signal["what"] for signal in told.values() if signal["bad"]]
     return " ".join(bad) if bad else f"{found['n']} rows, nothing unusual."
-
-
-def _version(window: pd.DataFrame) -> int | None:
-    """Return the version that most rows are of; None where rows do not say."""
-    versions = window.get("model_version", pd.Series(dtype="int64")).value_counts()
-    return int(versions.idxmax()) if len(versions) else None
 
 
 def _drift(known, columns, table, **limits) -> list[dict[str, Any]]:
@@ -195,10 +135,10 @@ def _expected(known, prediction, table, usable, random_state) -> Interval | None
 
 def _measured(known, window, table, columns, prediction, usable, expected, random_state) -> dict[str, Any]:
     """Return the performance, the slices and the check of the estimate, where there are labels."""
-    truth = truth_of(known, window["label"])
+    truth = predicted.truth_of(known, window["label"])
     labelled = usable & np.isfinite(truth)
     if labelled.sum() < LEAST_ROWS:
-        return {"performance": None, "residuals": None, "slices": [], "checked": None}
+        return {"performance": None, "slices": [], "checked": None}
     if (labelled != usable).any():
         expected = _expected(known, prediction, table, labelled, random_state)
     y, said, times = truth[labelled], prediction[labelled], window["event_time"][labelled]
@@ -206,18 +146,25 @@ def _measured(known, window, table, columns, prediction, usable, expected, rando
     score = bootstrap.interval_of_many(known["metric"], y, said, clusters=clusters, random_state=random_state)
     return {
         "performance": {"metric": known["metric"], **reference.plain(score), "n": len(y)},
-        "residuals": _residuals(known, table[labelled], times, y, said, clusters, random_state),
         "slices": reference.slices(known, columns, table[labelled], y, said, random_state=random_state),
         "checked": _checked(expected, score),
     }
 
 
-def _residuals(known, table, times, y, said, clusters, random_state) -> dict[str, Any] | None:
-    """Return what learning from the errors of the window's older half gains in its newer half."""
-    order = np.argsort(times.to_numpy(), kind="stable") if times.notna().all() else np.arange(len(times))
-    given = {"clusters": None if clusters is None else clusters[order], "random_state": random_state}
-    found = residuals.gain(known, table.iloc[order], y[order], said[order], **given)
-    return found and {"metric": known["metric"], **reference.plain(found), "n": len(y)}
+def _residuals(known, columns, earlier, window, random_state) -> dict[str, Any] | None:
+    """Return what learning from the errors up to the middle of the window gains in its newer half."""
+    if not len(window[0]):
+        return None
+    parts = [
+        predicted.labelled(known, columns, *rows) for rows in (earlier, window) if rows is not None and len(rows[0])
+    ]
+    X = pd.concat([part[0] for part in parts])
+    y, said = (np.concatenate([part[place] for part in parts]) for place in (1, 2))
+    times = parts[-1][3]
+    clusters = bootstrap.clusters_of(times.to_frame(), time_column="event_time") if times.notna().all() else None
+    given = {"n_earlier": len(y) - len(times), "clusters": clusters, "random_state": random_state}
+    found = residuals.gain(known, X, y, said, **given)
+    return found and {"metric": known["metric"], **reference.plain(found), "n": len(times)}
 
 
 def _checked(expected: Interval, score: Interval) -> dict[str, Any] | None:
@@ -227,16 +174,3 @@ def _checked(expected: Interval, score: Interval) -> dict[str, Any] | None:
         return None
     return {"estimated": expected.value, "low": expected.low, "high": expected.high, "measured": score.value,
             "held": bool(expected.low <= score.value <= expected.high)}  # fmt: skip
-
-
-def _spellings(label: Any) -> set[str]:
-    """Return a class as text: 1 is found as 1 and as 1.0, since a number of a column with gaps is written so."""
-    try:
-        number = float(label)
-    except (TypeError, ValueError):
-        return {str(label)}
-    return {str(label), str(number), f"{number:g}"}
-
-
-def _text(time: pd.Timestamp) -> str:
-    return time.isoformat(timespec="seconds")

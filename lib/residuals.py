@@ -1,9 +1,10 @@
 """Whether what a model gets wrong follows a pattern: then the rows that have come hold what it does not know yet.
 
 A model may score as well as ever and still be outgrown, as one of winter rows that meets its first summer. So an
-auditor learns from the errors in the older half of a window, and corrects the predictions of the newer half with what
-it has learnt (the audit of Kim, Ghorbani and Zou 2019, "Multiaccuracy", of which only the verdict is used). What the
-score gains by that is about what a retraining has to offer, and is seen without the training rows and without one.
+auditor learns from the errors since the model was promoted, up to the middle of a window, and corrects the predictions
+of the window's newer half (the audit of Kim, Ghorbani and Zou 2019, "Multiaccuracy", of which only the verdict is
+used). What the score gains by that is about what a retraining has to offer, and is seen without the training rows and
+without one.
 """
 
 from collections.abc import Mapping
@@ -20,15 +21,22 @@ from lib.bootstrap import Interval
 LEAST_ROWS = 200
 """Labelled rows; fewer teach nothing that could be told from chance."""
 MOST_ROWS = 30_000
-"""Rows of each half; of more, those next to the middle."""
+"""Rows that are learnt from, and as many that are judged; of more, those next to the middle of the window."""
 MOST_CATEGORIES = 200
 N_RESAMPLES = 200
 
 
 def gain(
-    known: Mapping[str, Any], X: pd.DataFrame, y, prediction, *, clusters=None, random_state: int = 0
+    known: Mapping[str, Any],
+    X: pd.DataFrame,
+    y,
+    prediction,
+    *,
+    n_earlier: int = 0,
+    clusters=None,
+    random_state: int = 0,
 ) -> Interval | None:
-    """Return what the score of the newer rows gains where the errors in the older ones are learnt from.
+    """Return what the score of a window's newer half gains where the errors before it are learnt from.
 
     Parameters
     ----------
@@ -40,19 +48,22 @@ def gain(
         As `scoring.encode` returns it.
     prediction : array of shape (n_samples,) or (n_samples, n_classes)
         As `scoring.predict` returns it.
-    clusters : array of int, shape (n_samples,), optional
-        Which rows belong together.
+    n_earlier : int
+        How many of the rows, the first ones, were before the window.
+    clusters : array of int, shape (n_samples - n_earlier,), optional
+        Which rows of the window belong together.
     random_state : int
 
     Returns
     -------
     Interval or None
-        None for fewer than `LEAST_ROWS` rows.
+        None for fewer than `LEAST_ROWS` rows in the window.
     """
     y, prediction = np.asarray(y, dtype="float64"), np.asarray(prediction, dtype="float64")
-    if len(y) < LEAST_ROWS:
+    n_samples = len(y) - n_earlier
+    if n_samples < LEAST_ROWS:
         return None
-    middle = len(y) // 2
+    middle = n_earlier + n_samples // 2
     rows = slice(max(0, middle - MOST_ROWS), middle + MOST_ROWS)
     n_older = middle - rows.start
     truth, said = y[rows], _columns(prediction[rows])
@@ -64,10 +75,15 @@ def gain(
         truth[n_older:],
         corrected[:, 0] if prediction.ndim == 1 else corrected,
         prediction[rows][n_older:],
-        clusters=None if clusters is None else np.unique(clusters[rows][n_older:], return_inverse=True)[1],
+        clusters=None if clusters is None else _part(clusters, middle - n_earlier),
         n_resamples=N_RESAMPLES,
         random_state=random_state,
     )
+
+
+def _part(clusters: np.ndarray, middle: int) -> np.ndarray:
+    """Return the clusters of the rows that are judged, as codes from 0 on."""
+    return np.unique(clusters[middle : middle + MOST_ROWS], return_inverse=True)[1]
 
 
 def _learnt(X: pd.DataFrame, said: np.ndarray, errors: np.ndarray, n_older: int, random_state: int) -> np.ndarray:

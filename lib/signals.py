@@ -146,8 +146,8 @@ def _learnable(found: Mapping | None, loss: float, alpha: float) -> Signal | Non
         return None
     bad = bool(found["value"] >= loss and found["value"] > stats.norm.ppf(1 - alpha) * _error(found))
     what = (
-        f"What the model gets wrong in the older half of these rows, once learnt, changes {found['metric']} in the "
-        f"newer half by {found['value']:+.3f} ({found['low']:+.3f} to {found['high']:+.3f})."
+        f"What the model got wrong up to the middle of these rows, once learnt, changes {found['metric']} in the newer "
+        f"half by {found['value']:+.3f} ({found['low']:+.3f} to {found['high']:+.3f})."
     )
     return _signal(bad, found["value"], loss, what)
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from lib import alarms, explanation, monitoring, reference, standings
+from lib import alarms, explanation, monitoring, reference, residuals, standings
 from lib.alarms import Rule
 from lib.trainer import Span, Trainer
 
@@ -30,19 +30,34 @@ class Watcher:
         """Return the alarms that stand at the end of the windows that a champion has met, in words."""
         if not len(met):
             return []
-        seen = [self._assessed(champion, judged, place) for place in met]
+        seen = [self._assessed(champion, judged, place, met.start) for place in met]
         return [each["what"] for each in alarms.raised(self.rules, seen) if standings.is_answerable(each)]
 
-    def _assessed(self, champion: Span, judged: slice, place: int) -> dict[str, Any]:
+    def _assessed(self, champion: Span, judged: slice, place: int, first: int) -> dict[str, Any]:
         if (champion, place) not in self._windows:
             known = self._reference(champion, judged)
             window = self.trainer.world.windows[place]
-            rows, said = self.trainer.world.table.iloc[window.rows], self.trainer.predict(champion, window.rows)
-            named = {"start": window.start, "end": window.end}
-            frame = as_predicted(self.trainer.world.design, rows, said)
-            found = monitoring.assess(known, frame, rows[known["features"]], **named, **self.limits)
+            frame, inputs = self._predicted(champion, window.rows, known["features"])
+            named = {"start": window.start, "end": window.end, "earlier": self._earlier(champion, known, place, first)}
+            found = monitoring.assess(known, frame, inputs, **named, **self.limits)
             self._windows[champion, place] = found
         return self._windows[champion, place]
+
+    def _earlier(self, champion: Span, known: Mapping, place: int, first: int) -> tuple | None:
+        """Return the rows of the windows that the champion has met before, as many as are learnt from."""
+        windows, since = self.trainer.world.windows, place
+        while since > first and windows[place].first - windows[since].first < residuals.MOST_ROWS:
+            since -= 1
+        met = [self._predicted(champion, window.rows, known["features"]) for window in windows[since:place]]
+        if not met:
+            return None
+        return tuple(pd.concat([each[part] for each in met]).tail(residuals.MOST_ROWS) for part in (0, 1))
+
+    def _predicted(self, champion: Span, rows: slice, features: list[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Return rows of history as the prediction database would have them, and their features."""
+        world = self.trainer.world
+        table = world.table.iloc[rows]
+        return as_predicted(world.design, table, self.trainer.predict(champion, rows)), table[features]
 
     def _reference(self, champion: Span, judged: slice) -> dict[str, Any]:
         if (champion, judged.start) not in self._references:

@@ -77,3 +77,13 @@ def test_windows_can_be_asked_for_again():
 def test_a_time_that_is_none_is_refused():
     with pytest.raises(InputError, match="--from takes a date"):
         due.pending(WEEKS, [], start="last summer")
+
+
+def test_windows_of_the_same_version_come_before_another_until_they_are_too_many_rows():
+    def made(month, version, n):
+        return Due(f"2013-{month:02}-01T00:00:00", f"2013-{month + 1:02}-01T00:00:00", version, n, n)
+
+    every = [made(1, 1, 10), made(2, 2, due.MOST_EARLIER + 1), made(3, 2, 10), made(4, 2, 10), made(5, 2, 10)]
+    assert due.before(every, every[4:]) == every[2:4]
+    assert due.before(every, every[2:]) == [], "the window before has too many rows"
+    assert due.before(every, every[1:2]) == [], "the window before is of another version"

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 import streams
 
-from lib import alarms, drift, monitoring, signals
+from lib import alarms, drift, monitoring, predicted, signals
 
 RULES = alarms.rules(
     [
@@ -107,13 +107,25 @@ def test_a_change_of_the_concept_is_seen_with_labels_and_not_without():
     assert not assess(changed)["checked"]["held"]
 
 
-def test_a_model_that_is_outgrown_is_seen_though_its_score_has_not_fallen():
-    table = streams.rows(3000, 7, spread)
+def outgrown(n, seed):
+    """Return rows in which another column matters, and the old ones tell more, so that the score stays."""
+    table = streams.rows(n, seed, spread)
     odds = 1.5 * table["wind"] + (table["town"] == "south") + 1.5 * table["noise"] - 0.5
-    drawn = np.random.default_rng(0).random(len(table)) < 1 / (1 + np.exp(-odds))
-    found = assess(table.assign(late=np.where(drawn, "yes", "no")))
+    drawn = np.random.default_rng(seed).random(n) < 1 / (1 + np.exp(-odds))
+    return table.assign(late=np.where(drawn, "yes", "no"))
+
+
+def test_a_model_that_is_outgrown_is_seen_though_its_score_has_not_fallen():
+    found = assess(outgrown(3000, 7))
     assert "residuals" in bad(found) and "performance" not in bad(found)
     assert "Retrain" in found["signals"]["residuals"]["todo"]
+
+
+def test_what_the_windows_before_teach_is_learnt_as_well():
+    window = streams.window(outgrown(300, 8))
+    alone = monitoring.assess(streams.known(), *window)["residuals"]
+    taught = monitoring.assess(streams.known(), *window, earlier=streams.window(outgrown(4000, 6)))["residuals"]
+    assert taught["value"] > alone["value"] and taught["low"] > 0 and taught["n"] == alone["n"] == 300
 
 
 def test_a_window_whose_newer_half_is_of_one_class_cannot_say_whether_its_model_is_outgrown():
@@ -169,7 +181,7 @@ def test_a_label_that_the_model_could_not_say_is_no_truth():
 
 @pytest.mark.parametrize("labels", [["0", "1", None], ["0.0", "1.0", None], [0, 1, None]])
 def test_classes_that_are_numbers_are_known_however_they_are_written(labels):
-    found = monitoring.truth_of({"task": "binary", "classes": [0, 1]}, pd.Series(labels, dtype="object"))
+    found = predicted.truth_of({"task": "binary", "classes": [0, 1]}, pd.Series(labels, dtype="object"))
     assert found[:2].tolist() == [0, 1] and np.isnan(found[2])
 
 
@@ -185,7 +197,12 @@ def test_requests_that_fail_or_are_slow_are_found():
 def stationary():
     """Return 200 windows in which nothing has changed, judged as the rules over several windows allow."""
     chance = signals.chances(RULES, monitoring.ALPHA)
-    return [assess(streams.rows(400, 100 + number), chance=chance) for number in range(200)]
+    windows = [streams.window(streams.rows(400, 100 + number)) for number in range(200)]
+    before = [[pd.concat(parts) for parts in zip(*windows[max(0, n - 20) : n], strict=True)] for n in range(1, 200)]
+    return [
+        monitoring.assess(streams.known(), *window, earlier=earlier, chance=chance)
+        for window, earlier in zip(windows, [None, *before], strict=True)
+    ]
 
 
 def test_at_most_one_stationary_window_in_a_hundred_alarms(stationary):
@@ -206,7 +223,7 @@ def test_the_measure_that_judges_can_be_chosen():
 
 def test_windows_are_cut_by_the_calendar_and_leave_no_row_out():
     times = pd.Series(pd.to_datetime(["2024-01-31 23:00", "2024-02-01 00:00", "2024-04-02 12:00", "2024-01-02 00:00"]))
-    found = monitoring.cut(pd.DataFrame({"event_time": times}), "month")
+    found = predicted.cut(pd.DataFrame({"event_time": times}), "month")
     assert [(start, end, rows.tolist()) for start, end, rows in found] == [
         ("2024-01-01T00:00:00", "2024-02-01T00:00:00", [0, 3]),
         ("2024-02-01T00:00:00", "2024-03-01T00:00:00", [1]),
@@ -215,5 +232,5 @@ def test_windows_are_cut_by_the_calendar_and_leave_no_row_out():
 
 
 def test_rows_without_times_are_cut_into_four_windows_in_their_order():
-    found = monitoring.cut(pd.DataFrame({"event_time": pd.Series([pd.NaT] * 10)}), "week")
+    found = predicted.cut(pd.DataFrame({"event_time": pd.Series([pd.NaT] * 10)}), "week")
     assert [len(rows) for *_, rows in found] == [3, 2, 3, 2]

@@ -43,6 +43,21 @@ def test_a_pattern_that_only_the_newer_rows_have_cannot_be_learnt():
     assert residuals.gain(BINARY, X, y, said(X["x"])).value < 0.01
 
 
+def test_what_came_before_the_window_teaches_a_window_that_is_too_short_to():
+    X, generator = drawn(4000)
+    y = binary(X, generator, X["x"] + 2 * (X["town"] == "south"))
+    short = slice(3750, 4000)
+    alone = residuals.gain(BINARY, X[short], y[short], said(X["x"][short]))
+    taught = residuals.gain(BINARY, X, y, said(X["x"]), n_earlier=3750)
+    assert taught.low > 0 and taught.value > alone.value
+
+
+def test_rows_of_before_do_not_make_a_window_of_few_rows_tell_anything():
+    X, generator = drawn(4000)
+    y = binary(X, generator, X["x"])
+    assert residuals.gain(BINARY, X, y, said(X["x"]), n_earlier=4001 - residuals.LEAST_ROWS) is None
+
+
 def test_values_are_audited_as_classes_are():
     X, generator = drawn()
     y = 10 + X["x"] + 3 * (X["town"] == "south") + generator.normal(size=len(X))
