@@ -29,8 +29,8 @@ def linear_columns(recipe: Mapping[str, Any], *, random_state: int = 0) -> Colum
     """Return the columns of a linear model: without collinear ones, gaps filled, categories one-hot, all scaled."""
     return _columns(
         _as_recipe_says({**recipe, "numeric": recipe["linear_numeric"]}),
-        number=make_pipeline(*_numbers(), _imputer(recipe, random_state), StandardScaler()),
-        hidden_number=make_pipeline(*_numbers(), _most_frequent(), StandardScaler()),
+        number=make_pipeline(*_numbers(), _bounded(), _imputer(recipe, random_state), StandardScaler()),
+        hidden_number=make_pipeline(*_numbers(), _bounded(), _most_frequent(), StandardScaler()),
         category=make_one_hot(),
         high_cardinality=make_pipeline(*make_target_encoder(random_state), StandardScaler()),
         text=make_pipeline(make_text_encoder(random_state), StandardScaler()),
@@ -44,8 +44,8 @@ def forest_columns(recipe: Mapping[str, Any], *, random_state: int = 0) -> Colum
     """Return the columns of a random forest: gaps filled, categories as codes, many categories by their target."""
     return _columns(
         _as_recipe_says(recipe),
-        number=make_pipeline(*_numbers(), _for_trees(), _imputer(recipe, random_state)),
-        hidden_number=make_pipeline(*_numbers(), _for_trees(), _most_frequent()),
+        number=make_pipeline(*_numbers(), _bounded(), _imputer(recipe, random_state)),
+        hidden_number=make_pipeline(*_numbers(), _bounded(), _most_frequent()),
         category=make_codes(),
         high_cardinality=make_target_encoder(random_state),
         text=make_text_encoder(random_state),
@@ -174,7 +174,8 @@ def _as_recipe_says(recipe: Mapping[str, Any]) -> dict[str, Any]:
     deleted = missing.get("deleted_columns", []) if missing["strategy"] == "delete_columns" else []
     kept = {kind: [name for name in recipe[kind] if name not in deleted] for kind in KINDS}
     if missing["add_indicator"]:
-        return {**recipe, **kept, "indicated": deleted}
+        # gaps in a time have no indicator where the column stays either
+        return {**recipe, **kept, "indicated": [name for name in deleted if name not in recipe["datetime"]]}
     # without indicators a gap must not be a category of its own either
     return {**recipe, **kept, "hidden_gaps": [*recipe.get("hidden_gaps", []), *_with_categories(kept)]}
 
@@ -192,8 +193,8 @@ def _numbers() -> list[FunctionTransformer]:
     ]
 
 
-def _for_trees() -> FunctionTransformer:
-    """Return the step that keeps numbers within what the trees of a forest, which compute with 32 bits, can hold."""
+def _bounded() -> FunctionTransformer:
+    """Return the step that keeps numbers to what trees of 32 bits can hold, and a scaler can square."""
     return FunctionTransformer(np.clip, kw_args={"a_min": -LARGEST, "a_max": LARGEST}, feature_names_out="one-to-one")
 
 

@@ -16,6 +16,8 @@ DEFAULT_METRIC = {
     "regression": "r2",
     "counts": "neg_mean_poisson_deviance",
 }
+LARGEST_COUNT = 1e30
+"""A linear model of counts predicts by an exponential, which a row far from all others drives out of any range."""
 
 
 def score(metric: str, y, prediction) -> float:
@@ -92,10 +94,13 @@ def predict(design: Mapping[str, Any], model, X) -> np.ndarray:
     -------
     array
         Probability of the last class, shape (n_samples,), for a binary task; of each class in the order of
-        `classes`, shape (n_samples, n_classes), for a multiclass task; the values for a regression.
+        `classes`, shape (n_samples, n_classes), for a multiclass task; the values for a regression, those of counts
+        up to `LARGEST_COUNT`.
     """
     if design["task"] == "regression":
-        return np.asarray(model.predict(X), dtype="float64")
+        with np.errstate(over="ignore"):
+            values = np.asarray(model.predict(X), dtype="float64")
+        return np.minimum(values, LARGEST_COUNT) if design.get("counts") else values
     known = model.classes_.tolist()
     classes = design.get("classes") or known
     # a class that was too rare to be among the training rows has no column in the model's answer

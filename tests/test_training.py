@@ -258,7 +258,25 @@ def test_a_rule_on_a_text_of_one_value_and_gaps_goes_by_the_gaps():
 
 @pytest.mark.parametrize("name", training.CANDIDATES)
 def test_numbers_beyond_what_32_bits_hold_are_no_obstacle(name):
-    table = dirty_table("binary").assign(size=lambda t: np.exp(100 * t["size"]))
+    table = dirty_table("binary").assign(size=lambda t: np.exp(300 * t["size"].clip(None, 2.3)))
     design, recipe = contract("binary"), recipe_of(table)
     model = training.fit(training.make_candidate(name, design, recipe), table, design, recipe, name)
     assert np.isfinite(answers(model, design, table)).all()
+
+
+def test_a_time_whose_gaps_have_it_deleted_has_no_indicator():
+    table = dirty_table("binary")
+    table["moment"] = table["moment"].mask(table.index % 2 == 0)
+    recipe = recipe_of(table, strategy="delete_columns")
+    recipe["missing"]["deleted_columns"] = ["moment", "size"]
+    design = contract("binary")
+    model = training.fit(training.make_candidate("linear", design, recipe), table, design, recipe, "linear")
+    assert "moment" not in training.used_columns(model) and "size" in training.used_columns(model)
+
+
+def test_a_row_far_from_all_others_has_a_finite_count():
+    table = dirty_table("regression").assign(target=lambda t: np.arange(len(t)) % 5)
+    design, recipe = contract("regression", counts=True), recipe_of(table)
+    model = training.fit(training.make_candidate("linear", design, recipe), table, design, recipe, "linear")
+    far = table.head(1).assign(size=1e9 * np.sign(model[-1].coef_[model[:-1].get_feature_names_out() == "size"][0]))
+    assert np.isfinite(answers(model, design, far)).all()
