@@ -160,7 +160,8 @@ def history(store: Store = None, as_json: AsJson = False) -> None:
     """Show who or what changed the champion, when, from what to what, and why."""
     from lib import database, decisions
 
-    found = decisions.about_champions(database.connect(_project(store).store))
+    folder = _project(store).store
+    found = decisions.about_champions(database.connect(folder)) if database.is_there(folder) else []
     typer.echo(decisions.to_json(found) if as_json else decisions.to_text(found))
 
 
@@ -175,7 +176,7 @@ def rollback(
     from lib import database, decisions
 
     folder = _project(store).store
-    meant = decisions.only_model(database.connect(folder), model)
+    meant = decisions.only_model(database.of_known(folder), model)
     from lib import registry  # brings MLflow and scikit-learn, which a model that is not there needs no waiting for
 
     found = registry.rollback(folder, meant, reason)
@@ -320,6 +321,8 @@ def entry() -> None:
         app()
     except CuadernoError as error:
         typer.echo(f"{'refused' if isinstance(error, GateRefused) else 'error'}: {error}", err=True)
+        if "--json" in sys.argv:
+            typer.echo(json.dumps({"error": str(error), "exit_status": error.exit_status}, indent=2))
         sys.exit(error.exit_status)
     finally:
         # Looking for garbage among all modules one last time takes up to a second, and the system frees them anyway.

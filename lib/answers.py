@@ -54,7 +54,7 @@ def in_use(store: str | Path, model: str = "") -> Answerer:
     InputError
         If there is none, or it is not what was registered.
     """
-    name = decisions.only_model(database.connect(store), model)
+    name = decisions.only_model(database.of_known(store), model)
     found = champion.current(store, name)
     if found is None:
         raise InputError(f"{name} has no champion. `pipeline.py run` makes one; `pipeline.py history` shows why not.")

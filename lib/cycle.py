@@ -82,7 +82,7 @@ def turn(project: Project, asked: Asked, watch: Watch, listener: Listener, tell:
     StageFailed
         If the retraining failed; the next turn tries again.
     """
-    model_name = decisions.only_model(database.connect(project.store), asked.model)
+    model_name = decisions.only_model(database.of_known(project.store), asked.model)
     with _alone(project, model_name) as owner:
         if owner:
             return Outcome("busy", f"Another turn is at work ({owner}); this one leaves it to it.", model_name)
@@ -91,7 +91,7 @@ def turn(project: Project, asked: Asked, watch: Watch, listener: Listener, tell:
 
 def assess(project: Project, asked: Asked) -> tuple[Standing, Step, Turn | None]:
     """Return what is on record, what a turn would do if watching brought nothing new, and what it would complete."""
-    model_name = decisions.only_model(database.connect(project.store), asked.model)
+    model_name = decisions.only_model(database.of_known(project.store), asked.model)
     found = standings.of(project, model_name)
     return found, found.next_step(), turns.pending(project, model_name)
 

@@ -55,6 +55,27 @@ def connect(store: str | Path) -> Engine:
     return _connect(address(Path(store)))
 
 
+def is_there(store: str | Path) -> bool:
+    """Return whether the store has a database; one that is reached by address counts as there."""
+    where = address(Path(store))
+    return where.get_backend_name() != "sqlite" or Path(where.database).exists()
+
+
+def of_known(store: str | Path) -> Engine:
+    """Return an engine for a database that is there already, and leave nothing behind where none is.
+
+    Raises
+    ------
+    InputError
+        If there is none, and as `connect` does.
+    """
+    if not is_there(store):
+        raise InputError(
+            f"There is nothing in {store} yet. `pipeline.py run` makes a model; --store names the folder of another."
+        )
+    return connect(store)
+
+
 @lru_cache(maxsize=16)
 def _connect(url: URL) -> Engine:
     try:

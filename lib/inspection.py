@@ -101,7 +101,7 @@ def monitor(project: Project, asked: Asked, listener: Listener) -> Monitored:
     StageFailed
         If the notebook failed; windows of before it are kept.
     """
-    engine = database.connect(project.store)
+    engine = database.of_known(project.store)
     name = decisions.only_model(engine, asked.model)
     values = settings(project, asked.given)
     _reference(project.store, name)

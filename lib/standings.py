@@ -66,7 +66,7 @@ def acknowledge(project: Project, model: str, reason: str, actor: str = "") -> D
     InputError
         If no return to design stands, or no reason is given.
     """
-    engine = database.connect(project.store)
+    engine = database.of_known(project.store)
     found = of(project, decisions.only_model(engine, model))
     stop = policy.standing_return(found.log, found.design.identity)
     if stop is None:

@@ -102,3 +102,34 @@ def test_history_and_status_tell_of_the_champion(mine):
 
 def test_a_rollback_without_a_champion_before_is_wrong_use(mine):
     assert "error:" in verb(mine[0], "rollback", "--reason", "A try.", status=2).stderr
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        ("score", "--data", "flights:2013-07"),
+        ("labels", "--data", "flights:2013-07"),
+        ("serve",),
+        ("monitor",),
+        ("rollback", "--reason", "to see"),
+        ("cycle",),
+        ("cycle", "--dry-run"),
+    ],
+    ids=" ".join,
+)
+def test_a_verb_that_needs_a_model_leaves_nothing_where_there_is_none(tmp_path, asked):
+    said = verb(tmp_path, *asked, status=2)
+    assert "There is nothing in" in said.stderr and "pipeline.py run" in said.stderr
+    assert "Traceback" not in said.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_history_without_a_store_is_empty_and_stays_so(tmp_path):
+    assert json.loads(verb(tmp_path, "history", "--json").stdout) == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_program_is_told_of_a_failure_in_the_form_that_it_asked_for(tmp_path):
+    said = verb(tmp_path, "score", "--data", "flights:2013-07", "--json", status=2)
+    told = json.loads(said.stdout)
+    assert told["exit_status"] == 2 and told["error"] in said.stderr
