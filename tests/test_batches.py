@@ -163,7 +163,13 @@ def test_a_missing_column_of_keys_is_named_with_the_nearest(operating, july):
         batches.score(operating, july, key="distanc")
 
 
-def test_a_store_without_a_champion_says_how_to_get_one(store, july):
+def test_where_there_is_no_store_it_is_said_how_to_get_one(store, july):
+    with pytest.raises(InputError, match="There is nothing in .* `pipeline.py run` makes a model"):
+        batches.score(store, july)
+
+
+def test_a_store_without_a_model_says_so(store, july):
+    database.connect(store)
     with pytest.raises(InputError, match="None is registered yet"):
         batches.score(store, july)
 
