@@ -34,14 +34,31 @@ def split(contract: Mapping[str, Any], raw: pd.DataFrame) -> Intake:
         X = portable.aligned(raw, contract)
     except portable.Unusable as error:
         raise InputError(str(error)) from None
-    doubtful = _is_doubtful(contract, raw, X)
+    unseen, doubtful = _unseen(contract, X), _is_doubtful(contract, raw, X)
     if not doubtful.any():
-        return Intake(X, raw.iloc[:0], pd.DataFrame(columns=schema.REPORT))
+        return Intake(X, raw.iloc[:0], _report(contract, X, unseen))
+    doubtful = np.logical_or.reduce([doubtful, *unseen.values()])
     missing = {entry["name"]: X[entry["name"]] for entry in contract["reading"]["columns"] if _of(raw, entry) is None}
     judged = intake.split(contract, raw.assign(**missing)[doubtful])
     good = ~doubtful
     good[np.flatnonzero(doubtful)] = raw.index[doubtful].isin(judged.usable.index)
     return Intake(X[good], judged.set_aside.drop(columns=list(missing)), judged.report)
+
+
+def _unseen(contract: Mapping[str, Any], X: pd.DataFrame) -> dict[str, np.ndarray]:
+    """Return, by column, which cells are of a category that training had not: they are said, and their rows used."""
+    found = {}
+    for name, learnt in contract["schema"]["columns"].items():
+        if "categories" in learnt:
+            codes, unique = pd.factorize(X[name])
+            is_new = np.append(~pd.Index(unique).isin(learnt["categories"]), False)
+            if is_new.any():
+                found[name] = is_new[codes]
+    return found
+
+
+def _report(contract: Mapping[str, Any], X: pd.DataFrame, unseen: Mapping[str, np.ndarray]) -> pd.DataFrame:
+    return schema.report_of_unseen(contract["schema"], {name: X.loc[where, name] for name, where in unseen.items()})
 
 
 def _is_doubtful(contract: Mapping[str, Any], raw: pd.DataFrame, X: pd.DataFrame) -> np.ndarray:
@@ -66,9 +83,6 @@ def _is_outside(learnt: Mapping[str, Any], values: pd.Series) -> np.ndarray:
     if learnt["type"] == "number" and "low" in learnt:
         low, high = schema.bounds(learnt)
         return outside | (values < low).to_numpy() | (values > high).to_numpy()
-    if "categories" in learnt:
-        codes, unique = pd.factorize(values)
-        return outside | np.append(~pd.Index(unique).isin(learnt["categories"]), False)[codes]
     return outside
 
 

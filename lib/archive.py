@@ -5,6 +5,7 @@
 
 import re
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pandas as pd
@@ -52,16 +53,29 @@ def safe(name: str) -> str:
 
 def write_to(target: Path, parts: Parts) -> None:
     """Write features into a file; none is made if there are no parts."""
-    writer = None
-    try:
+    with Writer(target) as writer:
         for inputs, times in parts:
-            own = {_ROW_KEY: inputs.index.astype("str"), _EVENT_TIME: times.to_numpy("datetime64[us]")}
-            table = pa.Table.from_pandas(inputs.reset_index(drop=True).assign(**own), preserve_index=False)
-            writer = writer or pq.ParquetWriter(target, table.schema, compression="zstd")
-            writer.write_table(table.cast(writer.schema))
-    finally:
-        if writer:
-            writer.close()
+            writer.add(inputs, times)
+
+
+class Writer(AbstractContextManager):
+    """Writes features into a file, part by part; none is made if there are no parts."""
+
+    def __init__(self, target: Path):
+        self.target = target
+        self._writer: pq.ParquetWriter | None = None
+
+    def add(self, inputs: pd.DataFrame, times: pd.Series) -> None:
+        """Write features, indexed by row key, and the event time of each row."""
+        own = {_ROW_KEY: inputs.index.astype("str"), _EVENT_TIME: times.to_numpy("datetime64[us]")}
+        table = pa.Table.from_pandas(inputs.reset_index(drop=True).assign(**own), preserve_index=False)
+        self._writer = self._writer or pq.ParquetWriter(self.target, table.schema, compression="zstd")
+        self._writer.write_table(table.cast(self._writer.schema))
+
+    def __exit__(self, *error) -> None:
+        """Bring the file to its end."""
+        if self._writer:
+            self._writer.close()
 
 
 def read(store: str | Path, name: str, start: str | None = None, end: str | None = None) -> pd.DataFrame:

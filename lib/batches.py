@@ -1,24 +1,25 @@
 """A table scored with the champion: predictions into the database, inputs and what was set aside into files.
 
-The work is done beside, part by part, and then takes its place in one step: rows of a call that died are never seen,
-and the next call does the work again. The same table, by content, and the same version are scored once.
+The work is done part by part, and takes its place in one step: rows of a call that died are never seen, and the next
+call does the work again. The same table, by content, and the same version are scored once.
 """
 
 import hashlib
 import re
 import shutil
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import asdict, dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from lib import (
     admission,
+    ahead,
     answers,
     archive,
     database,
@@ -30,6 +31,7 @@ from lib import (
     rowkeys,
     schema,
     sources,
+    threads,
 )
 from lib.answers import Answerer
 from lib.errors import InputError
@@ -37,7 +39,7 @@ from lib.errors import InputError
 PART = 50_000
 """Rows in memory at once."""
 SET_ASIDE = "set_aside"
-_PREDICTIONS, _INPUTS, _ASIDE = "predictions.parquet", "inputs.parquet", "set_aside.csv"
+_INPUTS, _ASIDE = "inputs.parquet", "set_aside.csv"
 
 
 @dataclass(frozen=True)
@@ -126,51 +128,57 @@ def _aside(store: Path, model_name: str, batch: str) -> Path:
 
 
 class _Scoring:
-    """One table on its way: what is made of it lies beside until all of it is there."""
+    """One table on its way: parts are predicted while those before are written, and none seen before all are there."""
 
     def __init__(self, store: Path, answerer: Answerer, key: str, batch: str, work: Path):
         self.store, self.answerer, self.key, self.batch, self.work = store, answerer, key, batch, work
         self.n_seen = self.n_rows = self.n_set_aside = 0
         self.reports: list[pd.DataFrame] = []
+        self.aside = ""
         self._occurrences = rowkeys.Occurrences()
-        self._writer: pq.ParquetWriter | None = None
         self._at = pd.Timestamp(database.now()).tz_convert(None)
 
     def run(self, where: sources.Source, shown: str) -> Scored:
-        """Predict all parts, then put everything in its place."""
+        """Predict all parts and write them in one transaction."""
         self.work.mkdir(parents=True)
-        try:
-            archive.write_to(self.work / _INPUTS, filter(None, map(self._part, readers.parts(where, PART))))
-        finally:
-            if self._writer:
-                self._writer.close()
-        report = admission.together(self.reports)
-        aside = self._keep_aside()
-        if not self.n_rows:
-            raise InputError(self._nothing(where, report, aside))
-        n_new = self._take_place(shown)
-        name, version = self.answerer.champion.model_name, self.answerer.champion.version
-        lines = tuple(report.to_dict("records"))
-        return Scored(name, version, self.batch, self.n_rows, n_new, self.n_set_aside, aside, lines)
+        about, version = self.answerer.champion, self.answerer.champion.version
+        origin = records.Origin(self.batch, version, self.answerer.preprocessor_version, shown)
+        with closing(ahead.of(self._parts(where))) as parts:
+            # The database is held from the first part on, not while a source is still thinking.
+            first = next(parts, None)
+            if first is None:
+                raise InputError(self._nothing(where))
+            n_new = records.write(self.store, about.model_name, chain([first], parts), origin, ending=self._ending)
+        lines = tuple(admission.together(self.reports).to_dict("records"))
+        return Scored(about.model_name, version, self.batch, self.n_rows, n_new, self.n_set_aside, self.aside, lines)
 
-    def _part(self, raw: pd.DataFrame) -> tuple[pd.DataFrame, pd.Series] | None:
-        """Predict some rows, and return their inputs and times; None if there is none among them."""
+    def _parts(self, where: sources.Source) -> Iterator[pd.DataFrame]:
+        with threads.beside_one(), archive.Writer(self.work / _INPUTS) as kept:
+            for raw in readers.parts(where, PART):
+                found = self._part(raw)
+                if found is not None:
+                    inputs, table = found
+                    kept.add(inputs, table["event_time"])
+                    self.n_rows += len(table)
+                    yield table
+
+    def _part(self, raw: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame] | None:
+        """Predict some rows, and return their inputs and what is to be written; None if there is none among them."""
         raw = raw.set_axis(pd.RangeIndex(self.n_seen + 1, self.n_seen + 1 + len(raw), name="row"))
         self.n_seen += len(raw)
         found = admission.split(self.answerer.contract, self._with_keys(raw))
         self._set_aside(found.set_aside)
         self.reports.append(found.report)
-        if found.usable.empty:
+        X = found.usable
+        if X.empty:
             return None
-        X, rows = found.usable, raw.loc[found.usable.index]
+        rows = raw if len(X) == len(raw) else raw.loc[X.index]
         times = answers.event_times(self.answerer, rows)
         lanes = answers.hashes(X, times)
         hashed = rowkeys.as_text(lanes)
-        answer = self.answerer.model.answer(X)
-        table = answers.written(answer, times, hashed, self._at)
+        table = answers.written(self.answerer.model.answer(X), times, hashed, self._at)
         index = pd.Index(self._keys(rows, lanes, hashed), name=archive.ROW_KEY)
-        self._predicted(table.set_axis(index))
-        return X.set_axis(index), table["event_time"]
+        return X.set_axis(index), table.set_axis(index)
 
     def _with_keys(self, raw: pd.DataFrame) -> pd.DataFrame:
         """Set the rows without a key aside."""
@@ -199,12 +207,11 @@ class _Scoring:
             path = self.work / _ASIDE
             rows.to_csv(path, mode="a", header=not path.exists(), encoding="utf-8")
 
-    def _predicted(self, table: pd.DataFrame) -> None:
-        self.n_rows += len(table)
-        texts = {"prediction": records.as_text(table["prediction"]), "input_hash": table["input_hash"].astype("str")}
-        rows = pa.Table.from_pandas(table.assign(**texts).reset_index(), preserve_index=False)
-        self._writer = self._writer or pq.ParquetWriter(self.work / _PREDICTIONS, rows.schema)
-        self._writer.write_table(rows)
+    def _ending(self, origin: records.Origin) -> records.Origin:
+        """Put the files in their places, when all is predicted and before that is noted."""
+        self.aside = self._keep_aside()
+        inputs = archive.keep(self.store, self.answerer.champion.model_name, self.batch, self.work / _INPUTS)
+        return origin._replace(n_set_aside=self.n_set_aside, inputs=inputs)
 
     def _keep_aside(self) -> str:
         if not self.n_set_aside:
@@ -214,24 +221,12 @@ class _Scoring:
         (self.work / _ASIDE).replace(target)
         return str(target)
 
-    def _take_place(self, shown: str) -> int:
-        """Move the inputs to where they are looked for, and write the predictions in one transaction."""
-        answerer = self.answerer
-        inputs = archive.keep(self.store, answerer.champion.model_name, self.batch, self.work / _INPUTS)
-        origin = records.Origin(
-            self.batch, answerer.champion.version, answerer.preprocessor_version, shown, self.n_set_aside, inputs
-        )
-        return records.write(self.store, answerer.champion.model_name, self._predictions(), origin)
-
-    def _predictions(self) -> Iterator[pd.DataFrame]:
-        with pq.ParquetFile(self.work / _PREDICTIONS) as file:
-            for rows in file.iter_batches(batch_size=PART):
-                yield rows.to_pandas().set_index(archive.ROW_KEY)
-
-    def _nothing(self, where: sources.Source, report: pd.DataFrame, aside: str) -> str:
+    def _nothing(self, where: sources.Source) -> str:
         if not self.n_seen:
             return f"The table {where} has no rows."
         found = "; ".join(
-            f"{line.column}: expected {line.expected}, found {line.found}" for line in report.head(5).itertuples()
+            f"{line.column}: expected {line.expected}, found {line.found}"
+            for line in admission.together(self.reports).head(5).itertuples()
         )
-        return f"None of the {self.n_seen} rows of {where} can be used. {found}. They are in {aside}, with the reasons."
+        kept = f"They are in {self._keep_aside()}, with the reasons."
+        return f"None of the {self.n_seen} rows of {where} can be used. {found}. {kept}"

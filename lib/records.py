@@ -1,13 +1,13 @@
 """Predictions into the database: each once, a batch whole or not at all, and counted by day as they are written."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
 from sqlalchemy import Connection, text
 
-from lib import bulk, coercion, database
+from lib import bulk, coercion, database, tally
 
 SERVED = "served"
 """The batch of rows that were asked for one request at a time."""
@@ -47,84 +47,81 @@ class Origin(NamedTuple):
     inputs: str = ""
 
 
-def write(store, model_name: str, parts: Iterable[pd.DataFrame], origin: Origin, *, served=None) -> int:
-    """Write a batch that comes in parts, all of it in one transaction; see `predictions.write`."""
+def write(
+    store, model_name: str, parts: Iterable[pd.DataFrame], origin: Origin, *, served=None,
+    ending: Callable[[Origin], Origin] = lambda origin: origin,
+) -> int:  # fmt: skip
+    """Write a batch that comes in parts, all of it in one transaction; see `predictions.write`.
+
+    `ending` is called when all parts are there, before the batch is noted, and returns what is known of it by then.
+    """
     at = database.now()
     with bulk.alone(database.connect(store), model_name) as connection:
         last = _last_id(connection)
         seen = [_add(connection, model_name, part, origin, at) for part in parts]
         if served is not None:
             _keep_served(connection, model_name, served, parts)
-        n_new = _count(connection, model_name, last)
+        n_new = _count(connection, model_name, origin.model_version, last, seen)
         if origin.batch != SERVED:
-            _note(connection, model_name, origin, n_new, at, seen)
+            _note(connection, model_name, ending(origin), n_new, at, seen)
     return n_new
+
+
+class _Added(NamedTuple):
+    """Of a part: its rows, those of them that are new, its first and its last time, and what is counted by day."""
+
+    n: int
+    n_new: int
+    first: str
+    last: str
+    counted: tally.Tally
 
 
 def _last_id(connection: Connection) -> int:
     return connection.execute(text("SELECT coalesce(max(id), 0) FROM predictions")).scalar_one()
 
 
-def _add(connection: Connection, model_name: str, part: pd.DataFrame, origin: Origin, at: str) -> tuple:
-    """Add rows, and return how many they are with their first and last time."""
-    times = times_as_text(part["event_time"])
-    n = len(part)
+def _add(connection: Connection, model_name: str, part: pd.DataFrame, origin: Origin, at: str) -> _Added:
+    times, keys, answers = times_as_text(part["event_time"]), part.index.tolist(), as_text(part["prediction"])
+    hashes = _values(part, "input_hash") or keys
     columns = [
-        *([name] * n for name in (model_name, origin.batch)), part.index.tolist(), times, as_text(part["prediction"]),
-        _values(part, "probability"), _values(part, "probabilities"), [origin.model_version] * n,
-        [origin.preprocessor_version] * n, _values(part, "input_hash", part.index.tolist()), [at] * n,
+        model_name, origin.batch, keys, times, answers, _values(part, "probability"), _values(part, "probabilities"),
+        origin.model_version, origin.preprocessor_version, hashes, at,
     ]  # fmt: skip
-    bulk.insert(connection, "predictions", _ADD, _ONCE, columns)
-    return n, min(times, default=""), max(times, default="")
+    n_new = bulk.insert(connection, "predictions", _ADD, _ONCE, columns)
+    counted = tally.of(part["event_time"].to_numpy("datetime64[ms]"), answers, part.get("probability"))
+    return _Added(len(part), n_new, min(times, default=""), max(times, default=""), counted)
 
 
-def _values(part: pd.DataFrame, name: str, otherwise: list | None = None) -> list:
-    if name not in part:
-        return otherwise or [None] * len(part)
-    return part[name].astype(object).where(part[name].notna(), None).tolist()
+def _values(part: pd.DataFrame, name: str) -> list | None:
+    """Return a column's values with None for gaps; None for a column that is not there."""
+    return part[name].astype(object).where(part[name].notna(), None).tolist() if name in part else None
 
 
 def _keep_served(connection: Connection, model_name: str, inputs: pd.DataFrame, parts: Iterable[pd.DataFrame]) -> None:
-    hashes = [value for part in parts for value in _values(part, "input_hash", part.index.tolist())]
+    hashes = [value for part in parts for value in _values(part, "input_hash") or part.index.tolist()]
     rows = inputs.reset_index(drop=True).to_json(orient="records", lines=True, date_format="iso", date_unit="us")
-    columns = [[model_name] * len(inputs), inputs.index.tolist(), hashes, rows.splitlines()]
+    columns = [model_name, inputs.index.tolist(), hashes, rows.splitlines()]
     add = "INSERT INTO served_inputs (model_name, row_key, input_hash, features)"
     bulk.insert(connection, "served_inputs", add, "ON CONFLICT DO NOTHING", columns)
 
 
-def _count(connection: Connection, model_name: str, last: int) -> int:
+def _count(connection: Connection, model_name: str, model_version: int, last: int, seen: list[_Added]) -> int:
     """Add the rows after `last` to what is counted by day, and return how many they are."""
-    asked = {"model_name": model_name, "last": last}
-    connection.execute(
-        text(f"""INSERT INTO daily (model_name, model_version, day, n, total, squares, n_labelled)
-            SELECT model_name, model_version, day, count(*), sum(value), sum(value * value), count(label)
-            FROM (SELECT p.model_name, p.model_version, substr(p.event_time, 1, 10) AS day,
-                    coalesce(p.probability, CAST(p.prediction AS DOUBLE PRECISION)) AS value,
-                    coalesce(l.label, s.label) AS label
-                FROM predictions p {TRUTH} WHERE p.id > :last AND p.model_name = :model_name) AS added
-            WHERE true GROUP BY model_name, model_version, day
-            ON CONFLICT (model_name, model_version, day) DO UPDATE SET n = daily.n + excluded.n,
-                total = daily.total + excluded.total, squares = daily.squares + excluded.squares,
-                n_labelled = daily.n_labelled + excluded.n_labelled"""),
-        asked,
-    )
-    connection.execute(
-        text("""INSERT INTO daily_classes (model_name, model_version, day, prediction, n)
-            SELECT model_name, model_version, substr(event_time, 1, 10), prediction, count(*) FROM predictions
-            WHERE id > :last AND model_name = :model_name AND probability IS NOT NULL
-            GROUP BY model_name, model_version, substr(event_time, 1, 10), prediction
-            ON CONFLICT (model_name, model_version, day, prediction) DO UPDATE SET n = daily_classes.n + excluded.n"""),
-        asked,
-    )
-    query = "SELECT count(*) FROM predictions WHERE id > :last AND model_name = :model_name"
-    return connection.execute(text(query), asked).scalar_one()
+    n_new = sum(added.n_new for added in seen)
+    counted = [added.counted for added in seen]
+    if n_new < sum(added.n for added in seen):
+        counted = tally.of_written(connection, model_name, last)
+    tally.add(connection, model_name, model_version, counted)
+    tally.add_labelled(connection, model_name, model_version, last, TRUTH)
+    return n_new
 
 
-def _note(connection: Connection, model_name: str, origin: Origin, n_new: int, at: str, seen: list[tuple]) -> None:
+def _note(connection: Connection, model_name: str, origin: Origin, n_new: int, at: str, seen: list[_Added]) -> None:
     row = origin._asdict() | {
-        "model_name": model_name, "n_rows": sum(n for n, _, _ in seen), "n_new": n_new, "at": at,
-        "first_event": min((first for n, first, _ in seen if n), default=""),
-        "last_event": max((last for n, _, last in seen if n), default=""),
+        "model_name": model_name, "n_rows": sum(added.n for added in seen), "n_new": n_new, "at": at,
+        "first_event": min((added.first for added in seen if added.n), default=""),
+        "last_event": max((added.last for added in seen if added.n), default=""),
     }  # fmt: skip
     del row["preprocessor_version"]
     connection.execute(

@@ -194,6 +194,21 @@ def line(name: str, expected: str, cells: pd.Series, action: str) -> tuple:
     return (name, expected, found, len(cells), rows, action)
 
 
+def report_of_unseen(schema: Mapping[str, Any], unseen: Mapping[str, pd.Series]) -> pd.DataFrame:
+    """Return the report of a table in which nothing but categories is new: what `check` says of it.
+
+    Parameters
+    ----------
+    schema : mapping
+    unseen : mapping of str to Series
+        By column, the cells that are new, with the labels of their rows.
+    """
+    lines = [
+        line(name, _expectation(schema["columns"][name], "isin"), cells, REPORTED) for name, cells in unseen.items()
+    ]
+    return pd.DataFrame(lines, columns=REPORT)
+
+
 def _shown(cell: Any) -> str:
     if isinstance(cell, str):
         return repr(cell)

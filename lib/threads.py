@@ -20,3 +20,11 @@ def for_rows(n_samples: int) -> AbstractContextManager:
 def jobs(n_samples: int) -> int:
     """Return how many trees are grown at a time; a tree of a forest waits for no other, so all processors serve."""
     return 1 if n_samples < 1_000 else os.cpu_count() or 1
+
+
+def beside_one() -> AbstractContextManager:
+    """Return a context that leaves a processor to another thread; it counts for the thread that enters it.
+
+    Threads that share a loop wait for the slowest at its end, so that one too many costs more than it brings.
+    """
+    return threadpool_limits(limits=max(1, (os.cpu_count() or 1) - 1))

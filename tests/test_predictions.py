@@ -174,3 +174,32 @@ def test_a_batch_that_fails_in_the_middle_leaves_nothing(place):
     with pytest.raises(RuntimeError):
         records.write(place, "m", parts(), Origin("july", 1))
     assert rows(place) == 0 == rows(place, "batches") and len(predictions.daily(place, "m")) == 0
+
+
+def test_rows_among_which_some_were_known_are_counted_as_new_ones_are(place):
+    table = scored(6, probability=[0.25, 0.75, 0.5, 0.9, 0.125, 0.75])
+    assert written(place, table.iloc[2:3], table) == [1, 5]
+    predictions.write(place, "whole", table, Origin("all", 1))
+    pd.testing.assert_frame_equal(predictions.daily(place, "m"), predictions.daily(place, "whole"))
+
+
+def test_numbers_among_which_some_were_known_are_counted_as_new_ones_are(place):
+    table = scored(4).drop(columns="probability").assign(prediction=[0.5, 1.0, 2.0, -1e9])
+    assert written(place, table.iloc[2:3], table) == [1, 3]
+    predictions.write(place, "whole", table, Origin("all", 1))
+    pd.testing.assert_frame_equal(predictions.daily(place, "m"), predictions.daily(place, "whole"))
+
+
+def test_more_rows_than_one_statement_takes_are_all_written(place):
+    table = scored(1234)
+    assert written(place, table, table) == [1234, 0]
+    assert predictions.window(place, "m").index.tolist() == table.index.tolist()
+
+
+def test_a_row_that_cannot_be_written_undoes_all_of_them(place):
+    table = scored(700)
+    table.loc["row-650", "input_hash"] = None
+    with pytest.raises(Exception, match="(?i)not.null"):
+        written(place, table)
+    assert rows(place) == 0
+    assert written(place, scored()) == [4]
