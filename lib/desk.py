@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from lib import answers, database, payloads, portable, records, shortcut
@@ -63,6 +64,8 @@ class Desk:
         self.names = [column.raw for column in self.reader.columns]
         self._time = self._time_column()
         self._shortcut = shortcut.of(answerer.model.estimator, self.reader.kinds)
+        if self._shortcut is not None:
+            self._last_step = portable.Model(answerer.model.estimator[-1], answerer.contract)
 
     def _time_column(self) -> Column | None:
         name = self.answerer.champion.info.get("time_column")
@@ -116,7 +119,7 @@ class Desk:
     def _predict(self, good: Sequence[Asked]) -> dict[str, Any]:
         cells = {name: [cell for asked in good for cell in asked.cells[name]] for name in good[0].cells}
         answer = self._answered(cells)
-        columns = {str(name): answer[name].tolist() for name in answer}
+        columns = {name: values.tolist() for name, values in answer.items()}
         rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
         start = 0
         for asked in good:
@@ -125,11 +128,10 @@ class Desk:
             start += len(asked.rows)
         return self._record(good, cells, columns)
 
-    def _answered(self, cells: dict[str, list]) -> pd.DataFrame:
-        model = self.answerer.model
+    def _answered(self, cells: dict[str, list]) -> dict[str, np.ndarray]:
         if self._shortcut is None:
-            return model.answer(self.reader.frame(cells))
-        return portable.Model(model.estimator[-1], model.contract).answer(self._shortcut(cells))
+            return self.answerer.model.columns(self.reader.frame(cells))
+        return self._last_step.columns(self._shortcut(cells))
 
     def _record(self, good: Sequence[Asked], cells: dict[str, list], columns: dict[str, list]) -> dict[str, Any]:
         champion = self.answerer.champion
@@ -176,10 +178,10 @@ def write(store: str | Path, lines: Sequence[dict[str, Any]]) -> int:
 
 def _write(store: str | Path, lines: Sequence[dict[str, Any]]) -> int:
     first = lines[0]
-    X = pd.concat([_frame(line) for line in lines], ignore_index=True)
-    times = pd.concat([_times(line) for line in lines], ignore_index=True)
+    X = pd.DataFrame({name: _joined(lines, "cells", name, _TYPES[kind]) for name, kind in first["kinds"].items()})
+    times = pd.Series([time for line in lines for time in line["times"]], dtype="datetime64[us]")
     hashed = answers.texts(answers.hashes(X, times if times.notna().any() else None))
-    answer = pd.concat([pd.DataFrame(line["answer"]) for line in lines], ignore_index=True)
+    answer = pd.DataFrame({name: _joined(lines, "answer", name) for name in first["answer"]})
     at = pd.to_datetime([line["at"] for line in lines for _ in line["ids"]], utc=True).tz_localize(None)
     table = answers.written(answer, times.fillna(pd.Series(at)), hashed, at[0])
     named = [(key, made) for line in lines for key, made in zip(line["keys"], line["ids"], strict=True)]
@@ -193,11 +195,6 @@ def _write(store: str | Path, lines: Sequence[dict[str, Any]]) -> int:
 _TYPES = {"number": "float64", "time": "datetime64[us]", "text": "str"}
 
 
-def _frame(line: dict[str, Any]) -> pd.DataFrame:
-    return pd.DataFrame(
-        {name: pd.Series(line["cells"][name], dtype=_TYPES[kind]) for name, kind in line["kinds"].items()}
-    )
-
-
-def _times(line: dict[str, Any]) -> pd.Series:
-    return pd.Series(line["times"], dtype="datetime64[us]")
+def _joined(lines: Sequence[dict[str, Any]], what: str, name: str, dtype: str | None = None) -> pd.Series:
+    """Return a column of all lines at once: a frame for each line would cost the server more than its answers do."""
+    return pd.Series([cell for line in lines for cell in line[what][name]], dtype=dtype)

@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from lib import bulk, database, desk, spool
 from lib.errors import InputError
 
-PAUSE_SECONDS = 0.2
+PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 5.0
 _logger = logging.getLogger(__name__)
 
@@ -64,9 +64,14 @@ class Drain(threading.Thread):
     def _bring(self, path: Path) -> None:
         # Asked before reading, so that a line written meanwhile is not removed with the file.
         closed = spool.is_closed(path)
-        while found := list(spool.lines(path)):
-            desk.write(self.store, [line for _, line in found])
-            spool.take(path, found[-1][0])
+        n_found = spool.AT_ONCE
+        # The few lines that come meanwhile wait for the next time, with those after them: each write has its price.
+        while n_found == spool.AT_ONCE:
+            found = list(spool.lines(path))
+            n_found = len(found)
+            if found:
+                desk.write(self.store, [line for _, line in found])
+                spool.take(path, found[-1][0])
         if closed:
             spool.remove(path)
 

@@ -16,6 +16,7 @@ from lib.errors import InputError
 from lib.following import Follower
 
 TOKEN = "CUADERNO_SERVE_TOKEN"  # noqa: S105  (the name of a variable)
+SWITCH_SECONDS = 0.0005
 LOCAL = ("127.0.0.1", "localhost", "::1")
 
 
@@ -66,6 +67,8 @@ def serve(store: Path, *, model: str, key: str, host: str, port: int, limits: se
         )  # fmt: skip
         # Several threads for a few rows wait for each other longer than they work, on a busy machine most of all.
         ThreadpoolController().limit(limits=1)
+        # An answer waits no longer than this for the thread that writes to the database.
+        sys.setswitchinterval(SWITCH_SECONDS)
         server.start()
         tell(f"Serving {follower.model_name}, version {follower.version}, at {where}; what it takes: {where}/docs")
         try:

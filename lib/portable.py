@@ -207,18 +207,18 @@ class Model:
 
     def answer(self, X: pd.DataFrame | np.ndarray) -> pd.DataFrame:
         """Return what `predict` does, for columns that have been brought to what the estimator takes."""
-        if self.contract["task"] == "regression":
-            values = self.estimator.predict(X) if len(X) else np.empty(0)  # scikit-learn refuses a table without rows
-            return pd.DataFrame({PREDICTION: values}, index=getattr(X, "index", None))
-        return self._classes(X)
+        return pd.DataFrame(self.columns(X), index=getattr(X, "index", None))
 
-    def _classes(self, X: pd.DataFrame) -> pd.DataFrame:
+    def columns(self, X: pd.DataFrame | np.ndarray) -> dict[str, np.ndarray]:
+        """Return the columns of `answer` without a frame, which for one row takes longer than what is in it."""
+        if self.contract["task"] == "regression":
+            # scikit-learn refuses a table without rows
+            return {PREDICTION: self.estimator.predict(X) if len(X) else np.empty(0)}
         labels = self.estimator.classes_
         order = _order(labels, self.contract["classes"])
         probabilities = self.estimator.predict_proba(X)[:, order] if len(X) else np.empty((0, len(order)))
-        columns = {PROBABILITY.format(label=labels[i]): probabilities[:, n] for n, i in enumerate(order)}
         chosen = {PREDICTION: labels[order][self._chosen(probabilities)]}
-        return pd.DataFrame({**chosen, **columns}, index=getattr(X, "index", None))
+        return chosen | {PROBABILITY.format(label=labels[i]): probabilities[:, n] for n, i in enumerate(order)}
 
     def _chosen(self, probabilities: np.ndarray) -> np.ndarray:
         threshold = self.contract.get("decision_threshold")

@@ -16,6 +16,8 @@ from lib import files, locks
 
 FOLDER = "spool"
 ROTATE_BYTES = 16 * 2**20
+AT_ONCE = 2000
+"""Lines that are brought to the database together."""
 
 
 def home(store: str | Path) -> Path:
@@ -70,7 +72,7 @@ def is_closed(path: Path) -> bool:
     return not locks.is_held(_lock(path))
 
 
-def lines(path: Path, most: int = 2000) -> Iterator[tuple[int, dict[str, Any]]]:
+def lines(path: Path, most: int = AT_ONCE) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yield the lines that the database has not taken, each with the place after it; a torn last line is left out."""
     with path.open("rb") as stream:
         stream.seek(taken(path))

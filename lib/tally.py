@@ -62,8 +62,8 @@ def add(connection: Connection, model_name: str, model_version: int, tallies: It
     if not known:
         return
     about = {"model_name": model_name, "model_version": model_version}
-    days = pd.concat([one.days for one in known]).groupby("day", as_index=False).sum()
-    classes = pd.concat([one.classes for one in known]).groupby(["day", "prediction"], as_index=False).sum()
+    days = _summed([one.days for one in known], ["day"])
+    classes = _summed([one.classes for one in known], ["day", "prediction"])
     _execute(
         connection,
         """INSERT INTO daily (model_name, model_version, day, n, total, squares, n_labelled)
@@ -79,6 +79,10 @@ def add(connection: Connection, model_name: str, model_version: int, tallies: It
             ON CONFLICT (model_name, model_version, day, prediction) DO UPDATE SET n = daily_classes.n + excluded.n""",
         [{**about, **row} for row in classes.to_dict("records")],
     )
+
+
+def _summed(frames: list[pd.DataFrame], by: list[str]) -> pd.DataFrame:
+    return frames[0] if len(frames) == 1 else pd.concat(frames).groupby(by, as_index=False).sum()
 
 
 def _execute(connection: Connection, statement: str, rows: list[dict]) -> None:

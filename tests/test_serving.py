@@ -181,7 +181,7 @@ def test_a_model_that_fails_shows_nothing_of_itself(make, monkeypatch, caplog):
     def fail(self, X):
         raise RuntimeError("the secret of the model")
 
-    monkeypatch.setattr(portable.Model, "answer", fail)
+    monkeypatch.setattr(portable.Model, "columns", fail)
     found = post(server, {"instances": ROWS})
     assert found.status_code == 500 and "secret" not in found.text and "secret" in caplog.text
 
@@ -416,3 +416,15 @@ def test_the_server_keeps_what_its_specification_promises(operating, monkeypatch
         ]  # fmt: skip
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_lines_of_many_requests_are_in_the_database_as_those_of_one(operating):
+    found = desk.Desk(answers.in_use(operating))
+    bodies = [json.dumps({"dataframe_records": [row]}).encode() for row in ROWS]
+    lines = [found.answer([desk.Asked(body, "application/json")]) for body in bodies]
+    assert desk.write(operating, lines) == len(ROWS) and desk.write(operating, lines) == 0
+    kept = predictions.inputs(operating, MODEL_NAME)
+    expected = portable.coerce(pd.DataFrame(ROWS), found.answerer.contract)
+    pd.testing.assert_frame_equal(
+        kept.sort_values("distance", ignore_index=True), expected.sort_values("distance", ignore_index=True)
+    )

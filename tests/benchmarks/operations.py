@@ -36,7 +36,12 @@ def store_of(folder: Path, given: str) -> Path:
 
 
 def million(store: Path, folder: Path, n_rows: int) -> None:
-    """Score rows into SQLite, and time it against predicting the same rows from memory."""
+    """Score rows into SQLite, and time it against predicting the same rows from memory.
+
+    Alone, the model reads and predicts frames that are in memory, in this process, with all threads that its libraries
+    take. Scoring reads the Parquet file, judges each row, predicts, hashes, keeps the inputs and writes all predictions
+    in one transaction, in a process of its own that has loaded the model before the time begins.
+    """
     from lib import flights
 
     year = flights.operations()
