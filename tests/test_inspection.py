@@ -70,7 +70,7 @@ def test_nothing_predicted_is_nothing_to_monitor(operating):
 
 
 def test_a_store_without_a_champion_is_refused_with_what_to_do(store):
-    with pytest.raises(InputError, match="None is registered yet"):
+    with pytest.raises(InputError, match="There is nothing in .* `pipeline.py run` makes a model"):
         monitor(store)
 
 
