@@ -143,42 +143,44 @@ class _Scoring:
         self.work.mkdir(parents=True)
         about, version = self.answerer.champion, self.answerer.champion.version
         origin = records.Origin(self.batch, version, self.answerer.preprocessor_version, shown)
-        with closing(ahead.of(self._parts(where))) as parts:
+        with closing(self._tables(where)) as tables:
             # The database is held from the first part on, not while a source is still thinking.
-            first = next(parts, None)
+            first = next(tables, None)
             if first is None:
                 raise InputError(self._nothing(where))
-            n_new = records.write(self.store, about.model_name, chain([first], parts), origin, ending=self._ending)
+            n_new = records.write(self.store, about.model_name, chain([first], tables), origin, ending=self._ending)
         lines = tuple(admission.together(self.reports).to_dict("records"))
         return Scored(about.model_name, version, self.batch, self.n_rows, n_new, self.n_set_aside, self.aside, lines)
 
-    def _parts(self, where: sources.Source) -> Iterator[pd.DataFrame]:
-        with threads.beside_one(), archive.Writer(self.work / _INPUTS) as kept:
-            for raw in readers.parts(where, PART):
-                found = self._part(raw)
-                if found is not None:
-                    inputs, table = found
-                    kept.add(inputs, table["event_time"])
-                    self.n_rows += len(table)
-                    yield table
+    def _tables(self, where: sources.Source) -> Iterator[pd.DataFrame]:
+        """Yield what is to be written of each part, and keep its inputs, while the next one is predicted."""
+        with closing(ahead.of(self._predicted(where))) as parts, archive.Writer(self.work / _INPUTS) as kept:
+            for rows, X, answer in parts:
+                times = answers.event_times(self.answerer, rows)
+                lanes = answers.hashes(X, times)
+                hashed = rowkeys.as_text(lanes)
+                index = pd.Index(self._keys(rows, lanes, hashed), name=archive.ROW_KEY)
+                table = answers.written(answer, times, hashed, self._at).set_axis(index)
+                kept.add(X.set_axis(index), table["event_time"])
+                self.n_rows += len(table)
+                yield table
 
-    def _part(self, raw: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame] | None:
-        """Predict some rows, and return their inputs and what is to be written; None if there is none among them."""
+    def _predicted(self, where: sources.Source) -> Iterator[tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]]:
+        """Yield the rows of each part that can be used, as they came and as the model takes them, and its answer."""
+        with threads.beside_one():
+            for raw in readers.parts(where, PART):
+                rows, X = self._usable(raw)
+                if len(X):
+                    yield rows, X, self.answerer.model.answer(X)
+
+    def _usable(self, raw: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
         raw = raw.set_axis(pd.RangeIndex(self.n_seen + 1, self.n_seen + 1 + len(raw), name="row"))
         self.n_seen += len(raw)
         found = admission.split(self.answerer.contract, self._with_keys(raw))
         self._set_aside(found.set_aside)
         self.reports.append(found.report)
         X = found.usable
-        if X.empty:
-            return None
-        rows = raw if len(X) == len(raw) else raw.loc[X.index]
-        times = answers.event_times(self.answerer, rows)
-        lanes = answers.hashes(X, times)
-        hashed = rowkeys.as_text(lanes)
-        table = answers.written(self.answerer.model.answer(X), times, hashed, self._at)
-        index = pd.Index(self._keys(rows, lanes, hashed), name=archive.ROW_KEY)
-        return X.set_axis(index), table.set_axis(index)
+        return (raw if len(X) == len(raw) else raw.loc[X.index]), X
 
     def _with_keys(self, raw: pd.DataFrame) -> pd.DataFrame:
         """Set the rows without a key aside."""

@@ -16,9 +16,9 @@ TRUTH = """LEFT JOIN labels l ON l.model_name = p.model_name AND l.row_key = p.r
         AND substr(p.row_key, 1, 32) = p.input_hash"""
 """Joins to each prediction `p` the label of its row: by key, or, for a served row without a key of its own, by content.
 """
-_ADD = """INSERT INTO predictions (model_name, batch, row_key, event_time, prediction, probability, probabilities,
-    model_version, preprocessor_version, input_hash, at)"""
-_ONCE = "ON CONFLICT (model_name, row_key, model_version, input_hash) DO NOTHING"
+_ADD = """INSERT INTO predicted (model_name, batch, row_key, event_time, prediction, probability, probabilities,
+    model_version, preprocessor_version, hash_beside_key, at)"""
+_ONCE = "ON CONFLICT (row_key, model_version, model_name, hash_beside_key) DO NOTHING"
 
 
 class Origin(NamedTuple):
@@ -78,19 +78,28 @@ class _Added(NamedTuple):
 
 
 def _last_id(connection: Connection) -> int:
-    return connection.execute(text("SELECT coalesce(max(id), 0) FROM predictions")).scalar_one()
+    return connection.execute(text("SELECT coalesce(max(id), 0) FROM predicted")).scalar_one()
 
 
 def _add(connection: Connection, model_name: str, part: pd.DataFrame, origin: Origin, at: str) -> _Added:
     times, keys, answers = times_as_text(part["event_time"]), part.index.tolist(), as_text(part["prediction"])
-    hashes = _values(part, "input_hash") or keys
+    beside = _beside(keys, _values(part, "input_hash"), origin.batch)
     columns = [
         model_name, origin.batch, keys, times, answers, _values(part, "probability"), _values(part, "probabilities"),
-        origin.model_version, origin.preprocessor_version, hashes, at,
+        origin.model_version, origin.preprocessor_version, beside, at,
     ]  # fmt: skip
-    n_new = bulk.insert(connection, "predictions", _ADD, _ONCE, columns)
+    n_new = bulk.insert(connection, "predicted", _ADD, _ONCE, columns)
     counted = tally.of(part["event_time"].to_numpy("datetime64[ms]"), answers, part.get("probability"))
     return _Added(len(part), n_new, min(times, default=""), max(times, default=""), counted)
+
+
+def _beside(keys: list[str], hashes: list[str] | None, batch: str) -> list[str] | str:
+    """Return hashes as the database has them: empty where the key of a batch begins with it; one text if all are."""
+    hashes = hashes or keys
+    if batch == SERVED:
+        return hashes
+    found = ["" if key[:32] == each else each for key, each in zip(keys, hashes, strict=True)]
+    return "" if found.count("") == len(found) else found
 
 
 def _values(part: pd.DataFrame, name: str) -> list | None:

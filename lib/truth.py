@@ -62,8 +62,8 @@ def _count_labelled(execute) -> int:
     met = """(SELECT p.model_version, p.event_time, a.row_key FROM arrived a
             JOIN predictions p ON p.model_name = :model_name AND p.row_key = a.row_key
         UNION ALL SELECT p.model_version, p.event_time, a.row_key FROM arrived a
-            JOIN predictions p ON p.model_name = :model_name AND p.batch = 'served' AND p.input_hash = a.row_key
-                AND substr(p.row_key, 1, 32) = p.input_hash AND p.row_key <> a.row_key)"""
+            JOIN predicted p ON p.model_name = :model_name AND p.batch = 'served' AND p.hash_beside_key = a.row_key
+                AND substr(p.row_key, 1, 32) = a.row_key AND p.row_key <> a.row_key)"""
     execute(
         f"""UPDATE daily SET n_labelled = n_labelled + met.n FROM (
                 SELECT model_version, substr(event_time, 1, 10) AS day, count(*) AS n FROM {met} AS one

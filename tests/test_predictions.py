@@ -203,3 +203,32 @@ def test_a_row_that_cannot_be_written_undoes_all_of_them(place):
         written(place, table)
     assert rows(place) == 0
     assert written(place, scored()) == [4]
+
+
+def test_predictions_of_before_a_hash_was_kept_once_are_what_they_were_and_new_ones_follow(place):
+    own, other = "a" * 32, "b" * 32
+    before = [(3, "b", f"{own}-2", own), (5, "b", own, other), (8, "b", "order 1", "c" * 40), (9, SERVED, own, own)]
+    with pytest.MonkeyPatch.context() as earlier:
+        earlier.setattr(database, "MIGRATIONS", database.MIGRATIONS[:4])
+        with database.connect(place).begin() as connection:
+            for number, batch, key, content in before:
+                given = "" if connection.dialect.name == "sqlite" else "OVERRIDING SYSTEM VALUE"
+                connection.exec_driver_sql(
+                    f"""INSERT INTO predictions (id, model_name, batch, row_key, event_time, prediction, model_version,
+                        preprocessor_version, input_hash, at) {given}
+                        VALUES ({number}, 'm', '{batch}', '{key}', 't', 'yes', 1, 'p', '{content}', 't')"""
+                )
+    database._connect.cache_clear()
+    written(place, scored(1))
+    with database.connect(place).connect() as connection:
+        found = connection.execute(text("SELECT id, batch, row_key, input_hash FROM predictions ORDER BY id")).all()
+    assert [tuple(row) for row in found] == [*before, (10, "batch-0", "row-0", "hash-0")]
+
+
+@pytest.mark.parametrize("batch", ["b", SERVED])
+def test_a_row_whose_key_is_the_hash_of_its_content_says_so(place, batch):
+    content = "a" * 32
+    served = scored(2).assign(input_hash=content).set_axis([f"{content}/r1-0", f"{content}/r2-0"])
+    predictions.write(place, "m", served, Origin(batch, 1))
+    with database.connect(place).connect() as connection:
+        assert connection.execute(text("SELECT input_hash FROM predictions")).scalars().all() == [content, content]
