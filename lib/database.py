@@ -18,7 +18,8 @@ from lib.tables import IDENTITY, MIGRATIONS
 
 FILE = "predictions.db"
 ADDRESS = "CUADERNO_DATABASE_URL"
-SECONDS_TO_WAIT = 60
+SECONDS_TO_WAIT = 300
+"""For another writer of SQLite, which may be scoring a few million rows."""
 _MIGRATION_LOCK = 0xC0ADE0
 
 

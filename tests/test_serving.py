@@ -14,7 +14,7 @@ from releases import MODEL_NAME, copy_records, raw_table
 from servers import ROWS, Clients, running
 from sqlalchemy import text
 
-from lib import answers, database, desk, hosting, labelling, portable, predictions, registry, serving, spool
+from lib import answers, bulk, database, desk, hosting, labelling, portable, predictions, registry, serving, spool
 from lib.cells import Reader, Refused
 from lib.errors import InputError
 from lib.following import Follower
@@ -403,6 +403,20 @@ def test_a_database_that_is_stopped_under_load_loses_no_answer(operating, monkey
         assert clients.failures == [] and in_database(operating) == {request for request, _, _ in clients.answers}
         assert servers.PASSWORD not in said[0] + said[1] and "answers wait in the spool" in said[1]
         database._connect.cache_clear()
+
+
+def test_answers_go_on_while_another_writer_has_the_database_and_none_is_lost(operating):
+    with running(operating) as (process, address), Clients(address) as clients:
+        clients.wait_for(lambda: len(clients.answers) > 20)
+        with bulk.alone(database.connect(operating), MODEL_NAME):
+            held = in_database(operating)
+            before = len(clients.answers)
+            clients.wait_for(lambda: len(clients.answers) > before + 300)
+            assert in_database(operating) == held
+        clients.__exit__()
+        process.terminate()
+        process.communicate(timeout=60)
+    assert clients.failures == [] and in_database(operating) == {request for request, _, _ in clients.answers}
 
 
 def test_the_server_keeps_what_its_specification_promises(operating, monkeypatch, tmp_path):
