@@ -50,8 +50,8 @@ def read_table(
         If there is no such table or target, or the table holds no rows.
     """
     where = sources.parse(source)
-    if 0 < table_mb < volume.megabytes(where):
-        return _drawn(where, target, gaps, n_rows, table_mb, random_state)
+    if 0 < table_mb < (needed_mb := volume.megabytes(where)):
+        return _drawn(where, target, gaps, n_rows, table_mb, needed_mb, random_state)
     raw = readers.read_source(where)
     preflight.require_rows(raw, source)
     return reading.tidy(sample(raw, n_rows, random_state), target=target, gaps=gaps)
@@ -85,15 +85,14 @@ def training_batches(
 
 
 def _drawn(
-    where: sources.Source, target: str, gaps: Sequence[str], n_rows: int, table_mb: float, random_state: int
-) -> reading.Reading:
+    where: sources.Source, target: str, gaps: Sequence[str], n_rows: int, table_mb: float, needed_mb: float,
+    random_state: int,
+) -> reading.Reading:  # fmt: skip
     """Return the reading of as many rows as are asked for and fit."""
     n_fit = volume.rows_within(where, table_mb)
     drawn = volume.draw(where, min(n_rows or n_fit, n_fit), random_state)
     found = reading.tidy(drawn.table, target=target, gaps=gaps)
-    evidence = (
-        f"{drawn.n_source:,} rows would take about {volume.megabytes(where):,.0f} MB, {table_mb:,.0f} are allowed"
-    )
+    evidence = f"{drawn.n_source:,} rows would take about {needed_mb:,.0f} MB, {table_mb:,.0f} are allowed"
     action = f"{len(drawn.places):,} rows drawn at random; more with -p table_mb=NUMBER"
     note = reading.findings([("", kinds.Note("large table", evidence, action, 0))])
     # a few rows asked for are all that is looked at

@@ -4,12 +4,6 @@ Text files come as columns of text, so that `reading` decides from the cells the
 such as ``007`` is not a number before anybody has looked at it.
 """
 
-import bz2
-import gzip
-import io
-import lzma
-import zipfile
-import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,13 +13,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet
 
-from lib import delimited, sources
+from lib import delimited, packed, sources
 from lib.errors import InputError
 
 HEAD_ROWS = 2000
 EXCEL = (".xlsx", ".xls", ".xlsb", ".xlsm", ".ods")
-_UNPACKERS = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ": lzma.open}
-_BROKEN = (EOFError, zlib.error, gzip.BadGzipFile, lzma.LZMAError, zipfile.BadZipFile)
 
 
 def read_source(source: sources.Source, columns: Sequence[int] | None = None) -> pd.DataFrame:
@@ -73,7 +65,7 @@ def _tables(source: sources.Source, n_rows: int) -> Iterator[pd.DataFrame]:
             yield from _tables(sources.Source("file", str(path)), n_rows)
     elif source.kind == "file" and Path(source.place).suffix.lower() not in EXCEL:
         path = Path(source.place)
-        with _refusals(path), _opened(path) as stream:
+        with refusals(path), packed.opened(path) as stream:
             batches = _parquet_batches(stream, n_rows) if _is_parquet(stream) else delimited.parts(stream, path, n_rows)
             yield from batches
     else:
@@ -108,16 +100,16 @@ def read(path: str | Path, sheet: str = "", columns: Sequence[int] | None = None
     path = Path(path)
     if path.suffix.lower() in EXCEL:
         return _select(_read_excel(path, sheet), columns)
-    with _refusals(path), _opened(path) as stream:
+    with refusals(path), packed.opened(path) as stream:
         return _read_parquet(stream, columns) if _is_parquet(stream) else delimited.read(stream, path, columns)
 
 
 @contextmanager
-def _refusals(path: Path) -> Iterator[None]:
+def refusals(path: Path) -> Iterator[None]:
     """Turn whatever goes wrong with a file into an InputError that names it."""
     try:
         yield
-    except _BROKEN as error:
+    except packed.BROKEN as error:
         raise InputError(f"{path} ends too early or is damaged ({error}). Copy or download it again.") from None
     except (pa.ArrowException, UnicodeError) as error:
         raise InputError(f"{path} cannot be read as a table: {_first_line(error)}") from None
@@ -147,7 +139,7 @@ def head(path: str | Path, sheet: str = "") -> pd.DataFrame:
     path = Path(path)
     if path.suffix.lower() in EXCEL:
         return read(path, sheet)
-    with _refusals(path), _opened(path) as stream:
+    with refusals(path), packed.opened(path) as stream:
         if _is_parquet(stream):
             return _first_batch(pa.parquet.ParquetFile(stream))
         return delimited.head(stream, path)
@@ -183,32 +175,6 @@ def _aligned(table: pd.DataFrame, first: pd.DataFrame, path: Path, first_path: P
 
 def _listed(some: set[str]) -> str:
     return ", ".join(sorted(map(str, some))[:10]) or "none"
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[BinaryIO]:
-    """Open a file, unpacked if it is packed: by what it begins with, since names lie."""
-    with path.open("rb") as stream:
-        start = stream.read(6)
-        stream.seek(0)
-        if start.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-            with zipfile.ZipFile(stream) as archive, archive.open(_only_member(archive, path)) as inner:
-                yield io.BytesIO(inner.read())
-            return
-        unpack = next((opener for magic, opener in _UNPACKERS.items() if start.startswith(magic)), None)
-        yield io.BytesIO(unpack(stream).read()) if unpack else stream
-
-
-def _only_member(archive: zipfile.ZipFile, path: Path) -> str:
-    files = [name for name in archive.namelist() if not name.endswith("/") and not name.startswith("__MACOSX/")]
-    if len(files) != 1:
-        raise InputError(
-            f"{path} holds {len(files)} files ({', '.join(files[:5])}); a zipped table has one. "
-            f"Unpack it, and name the file, or a folder of files with the same columns."
-        )
-    if archive.getinfo(files[0]).flag_bits & 1:
-        raise InputError(f"{path} is encrypted. Unpack it first.")
-    return files[0]
 
 
 def _is_parquet(stream: BinaryIO) -> bool:

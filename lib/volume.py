@@ -1,5 +1,6 @@
 """A table that is larger than the memory its rows may take: how large it is, and rows drawn from it as it is read."""
 
+import io
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -8,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
-from lib import readers, sources
+from lib import packed, readers, sources
 
 PART = 100_000
 """Rows read at a time."""
@@ -30,7 +31,7 @@ def megabytes(source: sources.Source) -> float:
     Returns
     -------
     float
-        0 where only reading it would tell: for queries, books of sheets and packed files.
+        0 where only reading it would tell: for queries and books of sheets.
     """
     if source.kind not in ("file", "folder"):
         return 0.0
@@ -92,12 +93,13 @@ class _Kept(NamedTuple):
 
 
 def _megabytes(path: Path) -> float:
-    if path.suffix.lower() in (*readers.EXCEL, ".gz", ".zip", ".bz2", ".xz"):
+    if path.suffix.lower() in readers.EXCEL:
         return 0.0
-    with path.open("rb") as stream:
+    with readers.refusals(path), packed.opened(path) as stream:
         if stream.read(4) == b"PAR1":
-            return pq.ParquetFile(path).metadata.num_rows * _bytes_per_row(readers.head(path)) / _MEGABYTE
-    size = path.stat().st_size
+            return pq.ParquetFile(stream).metadata.num_rows * _bytes_per_row(readers.head(path)) / _MEGABYTE
+        stream.seek(0, io.SEEK_END)
+        size = stream.tell()
     if size <= _BLOCK:
         return size / _MEGABYTE
     return size / _BLOCK * readers.head(path).memory_usage(deep=True).sum() / _MEGABYTE

@@ -17,12 +17,16 @@ def numbers(n_rows=6000):
     return pd.DataFrame({"row": np.arange(n_rows), "x": generator.normal(size=n_rows), "y": generator.random(n_rows)})
 
 
-@pytest.fixture(params=["parquet", "csv", "folder"])
+@pytest.fixture(params=["parquet", "csv", "folder", "gzip", "zip", "bz2", "xz"])
 def stored(request, tmp_path):
     table = numbers()
     if request.param == "parquet":
         table.to_parquet(tmp_path / "t.parquet", row_group_size=1000)
         return tmp_path / "t.parquet"
+    if request.param in ("gzip", "zip", "bz2", "xz"):
+        # What the file is called says nothing of its being packed.
+        table.to_csv(tmp_path / "t.csv", index=False, compression=request.param)
+        return tmp_path / "t.csv"
     (tmp_path / "f").mkdir()
     for k in range(3):
         table.iloc[2000 * k : 2000 * (k + 1)].to_csv(tmp_path / "f" / f"{k}.csv", index=False)
@@ -58,7 +62,8 @@ def test_fewer_rows_than_may_be_drawn_are_all_of_them(stored):
 def test_a_table_is_sized_about_right_before_it_is_read(tmp_path):
     numbers(400_000).to_parquet(tmp_path / "t.parquet")
     numbers(400_000).to_csv(tmp_path / "t.csv", index=False)
-    for name in ("t.parquet", "t.csv"):
+    numbers(400_000).to_csv(tmp_path / "t.csv.gz", index=False, compression={"method": "gzip", "compresslevel": 1})
+    for name in ("t.parquet", "t.csv", "t.csv.gz"):
         source = sources.parse(str(tmp_path / name))
         taken = sum(part.memory_usage(deep=True).sum() for part in volume.parts(source)) / 1e6
         assert volume.megabytes(source) == pytest.approx(taken, rel=0.25)
