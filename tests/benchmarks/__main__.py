@@ -5,6 +5,7 @@ With --flights: a whole run on the flights table, against the notebooks' own cod
 """
 
 import argparse
+import os
 import shutil
 import statistics
 import subprocess
@@ -33,6 +34,7 @@ def main() -> None:
     parser.add_argument("--serve", action="store_true", help="time the server beside `mlflow models serve` instead")
     parser.add_argument("--store", default="", help="with --score and --serve: a store that has a champion")
     asked = parser.parse_args()
+    _say_how_busy("before")
     with tempfile.TemporaryDirectory(prefix="cuaderno-benchmarks-") as name:
         folder = Path(name)
         if asked.score or asked.serve:
@@ -40,7 +42,7 @@ def main() -> None:
 
             store = operations.store_of(folder, asked.store)
             if asked.score:
-                operations.million(store, folder, asked.score)
+                operations.million(store, folder, asked.score, asked.rounds)
             if asked.serve:
                 operations.serving(store, folder, 150)
         elif asked.flights:
@@ -50,6 +52,13 @@ def main() -> None:
             _show("The flights table", flights.ways(folder, asked.sample), folder, asked.rounds, warm=False)
         else:
             _small(folder, asked.rounds, ploomber=not asked.no_ploomber)
+    _say_how_busy("after")
+
+
+def _say_how_busy(when: str) -> None:
+    """Print how many processes wanted a processor lately, for a busy machine flatters the slower way."""
+    if hasattr(os, "getloadavg"):
+        print(f"{when}: {os.cpu_count()} processors, {os.getloadavg()[0]:.1f} processes at work in the last minute")
 
 
 def _small(folder: Path, rounds: int, *, ploomber: bool) -> None:
