@@ -177,10 +177,10 @@ def movement_checks(moved: pd.Series, design: Mapping[str, Any]) -> list[Check]:
 
 
 def _skill(column: pd.Series, y: np.ndarray, design: Mapping[str, Any], fold: np.ndarray) -> float:
-    parts = []
+    parts, column = [], onecolumn.plain(column)
     for held_out in range(fold.max() + 1):
         rows = fold == held_out
-        parts.append((rows, onecolumn.fit_predict(design, column[~rows], y[~rows], column[rows])[1]))
+        parts.append((rows, onecolumn.predict(design, column[~rows], y[~rows], column[rows])))
     prediction = np.zeros((len(y), *parts[0][1].shape[1:]))
     for rows, values in parts:
         prediction[rows] = values

@@ -18,29 +18,33 @@ PRIOR_ROWS = 20
 """A category's average counts as if it came with so many average rows more, so that a rare one is not believed."""
 
 
-def fit_predict(design: Mapping[str, Any], train: pd.Series, y, other: pd.Series) -> tuple[pd.DataFrame, np.ndarray]:
-    """Learn a rule on some rows and apply it to others.
+def predict(design: Mapping[str, Any], train: pd.Series, y: np.ndarray, other: pd.Series) -> np.ndarray:
+    """Learn a rule on some rows and return what it predicts for others.
 
     Parameters
     ----------
     design : mapping
         The contract: `task` and `classes`.
     train : Series of shape (n_training_samples,)
-        The column on the rows to learn from.
+        The column on the rows to learn from, as `plain` makes it.
     y : array of shape (n_training_samples,)
         The target as `scoring.encode` returns it.
     other : Series of shape (n_samples,)
-        The column on the rows to predict.
+        The column on the rows to predict, as `plain` makes it.
 
     Returns
     -------
-    tuple of DataFrame and array
-        The cases of the rule in words, columns when and predict; and the predictions, of the shape that
-        `scoring.score` takes.
+    array
+        Predictions, of the shape that `scoring.score` takes.
     """
-    train, other = plain(train), plain(other)
-    learn = _by_intervals if pd.api.types.is_numeric_dtype(train) else _by_category
-    return learn(design, train, y, other)
+    return _learn(design, train, y)(other)
+
+
+def cases(design: Mapping[str, Any], train: pd.Series, y: np.ndarray) -> pd.DataFrame:
+    """Return the rule that `predict` learns in words, a row each case: columns when and predict."""
+    rule = _learn(design, train, y)
+    rows = [(when, _in_words(design, answer)) for when, answer in rule.cases(train)]
+    return pd.DataFrame(rows, columns=["when", "predict"])
 
 
 def constant(design: Mapping[str, Any], y: np.ndarray) -> np.ndarray:
@@ -54,8 +58,10 @@ def plain(column: pd.Series) -> pd.Series:
     if pd.api.types.is_datetime64_any_dtype(column):
         return column.astype("datetime64[s]").astype("int64").astype("float64").where(column.notna())
     if pd.api.types.is_numeric_dtype(column):
+        values = column.to_numpy(dtype="float64", na_value=np.nan)
         # the trees here compute with 32 bits
-        return column.astype("float64").replace([np.inf, -np.inf], np.nan).clip(-LARGEST, LARGEST)
+        values = np.where(np.isinf(values), np.nan, np.clip(values, -LARGEST, LARGEST))
+        return pd.Series(values, index=column.index, name=column.name)
     return column.astype("str")
 
 
@@ -73,31 +79,55 @@ def skill(design: Mapping[str, Any], y: np.ndarray, prediction: np.ndarray) -> f
     return float(1 - metrics.log_loss(y, prediction, labels=labels) / metrics.log_loss(y, known_shares, labels=labels))
 
 
-def _by_intervals(design, train: pd.Series, y, other: pd.Series) -> tuple[pd.DataFrame, np.ndarray]:
-    kind = DecisionTreeRegressor if design["task"] == "regression" else DecisionTreeClassifier
-    least = min(max(5, len(train) // 100), max(1, len(train) // MOST_INTERVALS))
-    tree = kind(max_leaf_nodes=MOST_INTERVALS, min_samples_leaf=least, random_state=0).fit(_cell(train), y)
-    leaves = pd.Series(tree.apply(_cell(train)))
-    answers = {leaf: constant(design, y[rows]) for leaf, rows in leaves.groupby(leaves).indices.items()}
-    ranges = train.reset_index(drop=True).groupby(leaves).agg(["min", "max"]).sort_values("min")
-    cases = [(_interval(*ranges.loc[leaf]), _in_words(design, answers[leaf])) for leaf in ranges.index]
-    prediction = np.array([answers[leaf] for leaf in tree.apply(_cell(other))])
-    return pd.DataFrame(cases, columns=["when", "predict"]), prediction
+def _learn(design: Mapping[str, Any], train: pd.Series, y: np.ndarray) -> "_Intervals | _Categories":
+    kind = _Intervals if pd.api.types.is_numeric_dtype(train) else _Categories
+    return kind(design, train, y)
 
 
-def _by_category(design, train: pd.Series, y, other: pd.Series) -> tuple[pd.DataFrame, np.ndarray]:
-    codes, categories = pd.factorize(train, use_na_sentinel=False)
-    every, indicators = np.atleast_1d(constant(design, y)), _indicators(design, y)
-    sums = np.stack([np.bincount(codes, column, len(categories)) for column in indicators.T], axis=1)
-    sizes = np.bincount(codes, minlength=len(categories))
-    means = (sums + PRIOR_ROWS * every) / (sizes + PRIOR_ROWS)[:, None]
-    found = pd.Index(categories).get_indexer(other)
-    prediction = np.where((found < 0)[:, None], every, means[found])
-    if design["task"] != "multiclass":
-        means, prediction = means[:, 0], prediction[:, 0]
-    largest_first = np.argsort(-sizes, kind="stable")
-    cases = [(_category(categories[k]), _in_words(design, means[k])) for k in largest_first]
-    return pd.DataFrame(cases, columns=["when", "predict"]), prediction
+class _Intervals:
+    """What a tree of few leaves makes of a column of numbers."""
+
+    def __init__(self, design, train: pd.Series, y: np.ndarray):
+        kind = DecisionTreeRegressor if design["task"] == "regression" else DecisionTreeClassifier
+        least = min(max(5, len(train) // 100), max(1, len(train) // MOST_INTERVALS))
+        self.tree = kind(max_leaf_nodes=MOST_INTERVALS, min_samples_leaf=least, random_state=0).fit(_cell(train), y)
+        leaves = self.tree.apply(_cell(train))
+        self.answers = _means(leaves, _indicators(design, y), np.bincount(leaves), every=0.0, prior=0)
+        self.answers = self.answers if design["task"] == "multiclass" else self.answers[:, 0]
+
+    def __call__(self, other: pd.Series) -> np.ndarray:
+        return self.answers[self.tree.apply(_cell(other))]
+
+    def cases(self, train: pd.Series) -> list[tuple]:
+        ranges = train.groupby(self.tree.apply(_cell(train))).agg(["min", "max"]).sort_values("min")
+        return [(_interval(*ends), self.answers[leaf]) for leaf, *ends in ranges.itertuples()]
+
+
+class _Categories:
+    """The mean of each category, drawn towards the mean of all."""
+
+    def __init__(self, design, train: pd.Series, y: np.ndarray):
+        codes, self.known = pd.factorize(train, use_na_sentinel=False)
+        self.sizes = np.bincount(codes, minlength=len(self.known))
+        self.every = np.atleast_1d(constant(design, y))
+        self.answers = _means(codes, _indicators(design, y), self.sizes, self.every, PRIOR_ROWS)
+        if design["task"] != "multiclass":
+            self.every, self.answers = self.every[0], self.answers[:, 0]
+
+    def __call__(self, other: pd.Series) -> np.ndarray:
+        found = pd.Index(self.known).get_indexer(other)
+        unknown = (found < 0) if self.answers.ndim == 1 else (found < 0)[:, None]
+        return np.where(unknown, self.every, self.answers[found])
+
+    def cases(self, train: pd.Series) -> list[tuple]:
+        largest_first = np.argsort(-self.sizes, kind="stable")
+        return [(_category(self.known[k]), self.answers[k]) for k in largest_first]
+
+
+def _means(codes: np.ndarray, indicators: np.ndarray, sizes: np.ndarray, every, prior: int) -> np.ndarray:
+    """Return the mean of each column of `indicators` for each code, as if `prior` rows of the mean of all came along."""
+    sums = np.stack([np.bincount(codes, column, len(sizes)) for column in indicators.T], axis=1)
+    return (sums + prior * every) / np.maximum(1, sizes + prior)[:, None]
 
 
 def _indicators(design, y: np.ndarray) -> np.ndarray:

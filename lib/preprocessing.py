@@ -83,14 +83,12 @@ def learnable(values: np.ndarray) -> np.ndarray:
 def fit_transform(columns: ColumnTransformer, X: pd.DataFrame, y: np.ndarray | pd.Series) -> np.ndarray:
     """Fit the columns on some rows and return what an estimator learns from, as `learnable` has it.
 
-    A text or time without a value in these rows, as one that begins late has in an early fold, is left out: a text has
-    no vocabulary then.
+    A text or time without a value in these rows, as one that begins late has in an early fold, is a column of zeros: a
+    text has no vocabulary then, and an estimator wants one column at least.
     """
     silent = {name for _, _, name in columns.transformers if isinstance(name, str) and X[name].isna().all()}
-    if silent:
-        columns.set_params(
-            transformers=[step for step in columns.transformers if not (isinstance(step[2], str) and step[2] in silent)]
-        )
+    steps = [_silenced(step) if isinstance(step[2], str) and step[2] in silent else step for step in columns.transformers]
+    columns.set_params(transformers=steps)
     return learnable(columns.fit_transform(X, y))
 
 
@@ -215,6 +213,11 @@ def _imputer(recipe: Mapping[str, Any], random_state: int) -> BaseEstimator:
 
 def _most_frequent() -> SimpleImputer:
     return SimpleImputer(strategy="most_frequent", keep_empty_features=True)
+
+
+def _silenced(step: tuple) -> tuple:
+    zeros = FunctionTransformer(np.zeros_like, kw_args={"dtype": "float64"}, feature_names_out="one-to-one")
+    return step[0], zeros, [step[2]]
 
 
 def _named_gaps() -> SimpleImputer:

@@ -56,8 +56,10 @@ def best_rule(design: Mapping[str, Any], X_train, y_train, X_validation, y_valid
     y_train, y_validation : array of shape (n_samples,)
         As `scoring.encode` returns it.
     """
-    rules = (_rule(design, X_train[name], y_train, X_validation[name], y_validation) for name in X_train)
-    return max(rules, key=lambda rule: rule.score)
+    found = ((name, _predicted(design, X_train[name], y_train, X_validation[name])) for name in X_train)
+    scored = ((name, prediction, scoring.score(design["metric"], y_validation, prediction)) for name, prediction in found)
+    column, prediction, score = max(scored, key=lambda one: one[2])
+    return Rule(str(column), score, onecolumn.cases(design, onecolumn.plain(X_train[column]), y_train), prediction)
 
 
 def simple_prediction(design: Mapping[str, Any], X_train, y_train, X_validation) -> np.ndarray:
@@ -121,6 +123,5 @@ def _gain_check(name: str, design: Mapping[str, Any], y, simple, reference, clus
     )
 
 
-def _rule(design, train: pd.Series, y_train, validation: pd.Series, y_validation) -> Rule:
-    cases, prediction = onecolumn.fit_predict(design, train, y_train, validation)
-    return Rule(str(train.name), scoring.score(design["metric"], y_validation, prediction), cases, prediction)
+def _predicted(design: Mapping[str, Any], train: pd.Series, y_train, validation: pd.Series) -> np.ndarray:
+    return onecolumn.predict(design, onecolumn.plain(train), y_train, onecolumn.plain(validation))

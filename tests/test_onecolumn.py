@@ -11,8 +11,8 @@ REGRESSION = {"task": "regression", "classes": []}
 
 
 def learn(design, values, y, other=None):
-    column = pd.Series(values, name="x")
-    return onecolumn.fit_predict(design, column, np.asarray(y), column if other is None else pd.Series(other, name="x"))
+    train, other, y = onecolumn.plain(pd.Series(values)), onecolumn.plain(pd.Series(other or values)), np.asarray(y)
+    return onecolumn.cases(design, train, y), onecolumn.predict(design, train, y, other)
 
 
 def test_a_rule_on_numbers_says_where_it_cuts():

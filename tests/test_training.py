@@ -245,6 +245,16 @@ def test_columns_that_begin_after_the_rows_of_an_early_fold_are_no_obstacle(name
     assert np.isfinite(answers(fitted_early, design, table.tail(80))).all()
 
 
+@pytest.mark.parametrize("column", ["moment", "note"])
+def test_a_rule_on_a_column_that_begins_later_says_the_same_of_every_row(column):
+    table = dirty_table("binary")
+    table[column] = table[column].where(table.index >= 160)
+    design, recipe = contract("binary", rule={"column": column}), recipe_of(table)
+    model = training.make_candidate("rule", design, recipe)
+    fitted = training.fit(model, table.head(120), design, recipe, "rule")
+    assert np.ptp(answers(fitted, design, table)) == 0
+
+
 def test_a_rule_on_a_text_of_one_value_and_gaps_goes_by_the_gaps():
     table = dirty_table("binary")
     table["kind"] = pd.Series(np.where(table["target"] == "yes", "x", None), dtype="str")
