@@ -18,6 +18,7 @@ from sklearn.isotonic import IsotonicRegression
 from sklearn.tree import DecisionTreeRegressor
 
 from lib import bootstrap, scoring
+from lib.preprocessing import LARGEST
 
 MOST_BINS = 50
 LEAST_ROWS = 25
@@ -169,9 +170,9 @@ def _calibration_bins(hit, probability) -> dict[str, list[float]]:
 
 
 def _drivers(prediction, X: pd.DataFrame | None) -> pd.DataFrame:
-    """Return the prediction beside the numbers among the features."""
+    """Return the prediction beside the numbers among the features, as far as 32 bits hold them."""
     numbers = pd.DataFrame() if X is None else X.select_dtypes("number").astype("float64").reset_index(drop=True)
-    return numbers.assign(**{"": prediction}).replace([np.inf, -np.inf], np.nan)
+    return numbers.assign(**{"": prediction}).replace([np.inf, -np.inf], np.nan).clip(-LARGEST, LARGEST)
 
 
 def _error_groups(errors: np.ndarray, drivers: pd.DataFrame) -> dict[str, Any]:

@@ -125,7 +125,7 @@ class _Categories:
 
 
 def _means(codes: np.ndarray, indicators: np.ndarray, sizes: np.ndarray, every, prior: int) -> np.ndarray:
-    """Return the mean of each column of `indicators` for each code, as if `prior` rows of the mean of all came along."""
+    """Return the mean of each column of `indicators` for each code, and `prior` rows more that have `every`."""
     sums = np.stack([np.bincount(codes, column, len(sizes)) for column in indicators.T], axis=1)
     return (sums + prior * every) / np.maximum(1, sizes + prior)[:, None]
 

@@ -86,9 +86,7 @@ def fit_transform(columns: ColumnTransformer, X: pd.DataFrame, y: np.ndarray | p
     A text or time without a value in these rows, as one that begins late has in an early fold, is a column of zeros: a
     text has no vocabulary then, and an estimator wants one column at least.
     """
-    silent = {name for _, _, name in columns.transformers if isinstance(name, str) and X[name].isna().all()}
-    steps = [_silenced(step) if isinstance(step[2], str) and step[2] in silent else step for step in columns.transformers]
-    columns.set_params(transformers=steps)
+    columns.set_params(transformers=[_silenced(step) if _is_silent(step, X) else step for step in columns.transformers])
     return learnable(columns.fit_transform(X, y))
 
 
@@ -213,6 +211,10 @@ def _imputer(recipe: Mapping[str, Any], random_state: int) -> BaseEstimator:
 
 def _most_frequent() -> SimpleImputer:
     return SimpleImputer(strategy="most_frequent", keep_empty_features=True)
+
+
+def _is_silent(step: tuple, X: pd.DataFrame) -> bool:
+    return isinstance(step[2], str) and bool(X[step[2]].isna().all())
 
 
 def _silenced(step: tuple) -> tuple:

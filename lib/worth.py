@@ -56,10 +56,11 @@ def best_rule(design: Mapping[str, Any], X_train, y_train, X_validation, y_valid
     y_train, y_validation : array of shape (n_samples,)
         As `scoring.encode` returns it.
     """
-    found = ((name, _predicted(design, X_train[name], y_train, X_validation[name])) for name in X_train)
-    scored = ((name, prediction, scoring.score(design["metric"], y_validation, prediction)) for name, prediction in found)
-    column, prediction, score = max(scored, key=lambda one: one[2])
-    return Rule(str(column), score, onecolumn.cases(design, onecolumn.plain(X_train[column]), y_train), prediction)
+    predictions = {name: _predicted(design, X_train[name], y_train, X_validation[name]) for name in X_train}
+    scores = {name: scoring.score(design["metric"], y_validation, found) for name, found in predictions.items()}
+    best = max(scores, key=scores.get)
+    cases = onecolumn.cases(design, onecolumn.plain(X_train[best]), y_train)
+    return Rule(str(best), scores[best], cases, predictions[best])
 
 
 def simple_prediction(design: Mapping[str, Any], X_train, y_train, X_validation) -> np.ndarray:

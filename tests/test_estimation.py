@@ -87,6 +87,14 @@ def test_each_row_falls_into_the_leaf_that_scikit_learn_puts_it_in(monkeypatch):
     assert estimation.groups_of(groups, prediction, X).tolist() == own.tolist()
 
 
+def test_features_beyond_what_32_bits_hold_are_no_obstacle_to_the_error_model():
+    y, prediction, X = regression(500)
+    X.loc[:9, "wind"] = 1e300
+    learnt = estimation.learn(REGRESSION, y, prediction, X)
+    found = estimation.estimate({**REGRESSION, "metric": "neg_mean_absolute_error"}, learnt, prediction, X)
+    assert found.value == pytest.approx(scoring.score("neg_mean_absolute_error", y, prediction), rel=0.1)
+
+
 def test_an_interval_of_many_rows_is_as_narrow_as_they_allow(monkeypatch):
     learnt, (_, prediction) = estimation.learn(BINARY, *binary(5000)), binary(20_000, random_state=2)
     whole = estimation.estimate(BINARY, learnt, prediction)
