@@ -7,6 +7,7 @@ import itertools
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -45,7 +46,7 @@ def parts(stream: BinaryIO, path: Path, n_rows: int) -> Iterator[pd.DataFrame]:
     """Yield the rows of a text file, about as many at a time as asked for, read as `read` does."""
     dialect = _dialect(stream, path)
     waiting: list[pa.RecordBatch] = []
-    with pa.csv.open_csv(stream, **_options(dialect, None)) as reader:
+    with _odd_lines_named(stream, path, dialect), pa.csv.open_csv(stream, **_options(dialect, None)) as reader:
         for batch in reader:
             waiting.append(batch)
             if sum(map(len, waiting)) >= n_rows:
@@ -66,7 +67,37 @@ def _parsed(
     stream: BinaryIO, path: Path, columns: Sequence[int] | None, parse: Callable[..., pa.Table]
 ) -> pd.DataFrame:
     dialect = _dialect(stream, path)
-    return _named(parse(stream, **_options(dialect, columns)), dialect)
+    with _odd_lines_named(stream, path, dialect):
+        return _named(parse(stream, **_options(dialect, columns)), dialect)
+
+
+@contextmanager
+def _odd_lines_named(stream: BinaryIO, path: Path, dialect: Dialect) -> Iterator[None]:
+    """Turn what the parser has against a line into an InputError that says which line it is."""
+    try:
+        yield
+    except pa.ArrowInvalid:
+        if found := _odd_line(stream, dialect):
+            raise InputError(
+                f"{path} cannot be read as a table: {found}. Correct that line, or put cells that hold a "
+                f"{dialect.delimiter!r} into quotation marks."
+            ) from None
+        raise
+
+
+def _odd_line(stream: BinaryIO, dialect: Dialect) -> str:
+    stream.seek(0)
+    text = io.TextIOWrapper(stream, encoding=dialect.encoding, errors="replace", newline="")
+    try:
+        rows = csv.reader(text, delimiter=dialect.delimiter)
+        n_names = len(dialect.names)
+        # the first line may lack a name for the names of rows
+        odd = next((row for row in itertools.islice(rows, 1, None) if row and len(row) != n_names), None)
+        return f"line {rows.line_num} has {len(odd)} cells, {n_names} are named in the first line" if odd else ""
+    except csv.Error:
+        return ""
+    finally:
+        text.detach()
 
 
 def _options(dialect: Dialect, columns: Sequence[int] | None) -> dict[str, Any]:

@@ -124,8 +124,8 @@ def _require_target(raw: pd.DataFrame, where: sources.Source, target: str, gaps:
         )
     if y.nunique() == 1:
         raise InputError(
-            f"The target {target!r} has one value, {y.iloc[0]!r}, in all {len(y)} rows of {where}: there is nothing to "
-            f"predict. Name another column with -p target=NAME, or add rows with another value."
+            f"The target {target!r} has one value, {str(y.iloc[0])!r}, in all {len(y)} rows of {where}: there is "
+            f"nothing to predict. Name another column with -p target=NAME, or add rows with another value."
         )
     if y.dtype.kind not in "iufM" and y.nunique() * ROWS_PER_CLASS > len(y):
         raise InputError(

@@ -14,6 +14,8 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from lib import sources
 from lib.errors import InputError
 
+_WRITES = r"\s*(insert|update|delete|drop|alter|create|truncate|replace|merge|grant|revoke)\s"
+
 
 def read(url: str, part: str) -> pd.DataFrame:
     """Return the result of a query, or a whole table, as the driver gives it.
@@ -30,6 +32,11 @@ def read(url: str, part: str) -> pd.DataFrame:
     InputError
         If there is no such database or table, or the query fails; the message holds no password.
     """
+    if found := re.match(_WRITES, part, re.IGNORECASE):
+        raise InputError(
+            f"A table is only read, and the query for {sources.hide_password(url)} begins with {found[1].upper()}. "
+            f"Give one that begins with SELECT or WITH."
+        )
     with _connected(url) as connection:
         if not part:
             raise InputError(
@@ -129,7 +136,7 @@ def _plain(error: Exception, url: str) -> str:
     said = " ".join(str(getattr(cause, "orig", None) or cause).split())
     for secret in filter(None, (_password(url), os.environ.get(sources.PASSWORD_VARIABLE))):
         said = said.replace(secret, sources.HIDDEN)
-    return sources.hide_password(said).rstrip(".")
+    return sources.hide_password(said).rstrip(".?")
 
 
 def _password(url: str) -> str | None:

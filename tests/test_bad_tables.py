@@ -23,6 +23,13 @@ FILES = {
     "no target": (GOOD.encode(), "", "Which column", "Give -p target=NAME, one of a, b, y"),
     "all targets missing": (b"a,y\n" + b"1,\n2,\n" * 40, "y", "missing in each of the 80 rows", "add the values"),
     "one target": (b"a,y\n" + b"1,no\n2,no\n" * 40, "y", "one value, 'no'", "add rows with another value"),
+    "one number as target": (b"a,y\n" + b"1,7\n2,7\n" * 40, "y", "one value, '7', in all", "add rows with another"),
+    "a line with a cell more": (
+        b"a,y\n" + b"1,0\n2,1\n" * 40 + b'"x\ny",1\n3,1,1\n',
+        "y",
+        "line 84 has 3 cells, 2 are named in the first line",
+        "Correct that line",
+    ),
     "too many classes": (
         ("a,y\n" + "".join(f"{i},c{i}\n" for i in range(90))).encode(),
         "y",
@@ -78,6 +85,15 @@ def test_sql_that_fails_is_refused_with_what_the_database_said(tmp_path, capsys,
         connection.exec_driver_sql("CREATE TABLE t (a INTEGER)")
     assert "syntax error" in refuse(tmp_path, capsys, monkeypatch, f"{url}::SELECT nothing FRM t", "y")
     assert "Did you mean t?" in refuse(tmp_path, capsys, monkeypatch, f"{url}::tt", "y")
+
+
+def test_a_query_that_would_change_the_database_is_refused_and_changes_nothing(tmp_path, capsys, monkeypatch):
+    url = f"sqlite:///{tmp_path / 'd.db'}"
+    with sqlalchemy.create_engine(url).begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE t (a INTEGER)")
+    said = refuse(tmp_path, capsys, monkeypatch, f"{url}::drop table t", "y")
+    assert "begins with DROP" in said and "begins with SELECT" in said
+    assert sqlalchemy.inspect(sqlalchemy.create_engine(url)).get_table_names() == ["t"]
 
 
 def test_a_password_is_never_shown(tmp_path, capsys, monkeypatch):

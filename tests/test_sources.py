@@ -191,7 +191,7 @@ def test_a_table_and_a_query_of_sqlite_are_read(database):
         ("", r"names no table\. Its tables are: sales\."),
         ("sale", r"no table sale\. Did you mean sales\?"),
         ("SELECT nonsense FROM sales", "refused: no such column: nonsense"),
-        ("DELETE FROM sales WHERE id = 9", "does not return rows"),
+        ("DELETE FROM sales WHERE id = 9", "begins with DELETE"),
     ],
 )
 def test_sql_that_fails_is_refused_with_what_the_database_said(database, part, said):
@@ -373,7 +373,7 @@ BAD = {
     "parquet": ("a.parquet", b"PAR1" + b"\x00" * 50, "y", "cannot be read as a table"),
     "book": ("a.xlsx", b"PK\x03\x04nothing", "y", "cannot be read as a book"),
     "zip": ("a.zip", b"PK\x03\x04nothing", "y", "ends too early or is damaged"),
-    "ragged": ("a.csv", b"a,b,y\n" + b"1,2,3\n" * 50 + b"1,2,3,4\n", "y", r"Expected 3 columns, got 4"),
+    "ragged": ("a.csv", b"a,b,y\n" + b"1,2,3\n" * 50 + b"1,2,3,4\n", "y", r"line 52 has 4 cells, 3 are named"),
 }
 
 
