@@ -1,7 +1,9 @@
 """What there is to record of one execution: parameters, metrics, verdicts, hashes and files, within MLflow's limits."""
 
+import itertools
 import json
 import math
+import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,6 +17,8 @@ BATCH = 100
 """Parameters, metrics and tags that MLflow takes in one call."""
 LONGEST_PARAM = 6000
 LONGEST_TAG = 5000
+LONGEST_NAME = 240
+"""Letters of a tag's name; MLflow takes ten more, which tell names apart that would be alike."""
 _CUT = " … (cut; whole in parameters.json)"
 
 
@@ -86,7 +90,17 @@ def finite(metrics: Mapping[str, Any]) -> tuple[dict[str, float], dict[str, str]
 
 
 def _verdicts(checks: list[Check]) -> dict[str, str]:
-    return {f"check {check.name}": f"{'passed' if check.passed else check.severity}: {check.value}" for check in checks}
+    told: dict[str, str] = {}
+    for check in checks:
+        name = _distinct(f"check {check.name}", told)
+        told[name] = f"{'passed' if check.passed else check.severity}: {check.value}"
+    return told
+
+
+def _distinct(name: str, known: Mapping[str, str]) -> str:
+    """Return a name in letters that MLflow takes, unlike those known: a verdict may be named after any column."""
+    plain = re.sub(r"[^\w.\- :]", "_", name)[:LONGEST_NAME]
+    return next(found for n in itertools.count(1) if (found := plain if n == 1 else f"{plain} {n}") not in known)
 
 
 def _hashes(folder: Path) -> dict[str, str]:

@@ -11,6 +11,7 @@ import pytest
 from releases import gate
 
 from lib import provenance, results, runs, tracking
+from lib.checks import Check
 from lib.errors import CuadernoError
 
 
@@ -88,6 +89,15 @@ def test_numbers_that_are_not_finite_become_tags(store, stage_dir):
     record(store, stage_dir)
     tags = found_runs(store)["04_training/linear"].data.tags
     assert (tags["metric lift"], tags["metric slope"]) == ("nan", "nan")
+
+
+def test_verdicts_on_columns_of_any_name_are_recorded_and_none_is_lost(store, stage_dir):
+    names = ["Größe (m²)", "x [1] <=3", "x [1] >=3", "a/../b", "日付", "😀", "n" * 400, "n" * 400]
+    checks = [Check(f"{name} is no leak", 0.6, 0.5, False, "warning", "Ask.") for name in names]
+    results.write(stage_dir, "04_training/linear", checks=checks)
+    record(store, stage_dir)
+    tags = found_runs(store)["04_training/linear"].data.tags
+    assert sum(key.startswith("check ") for key in tags) == len(names)
 
 
 def test_a_long_parameter_is_cut_and_kept_whole_in_a_file(store, stage_dir):
