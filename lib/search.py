@@ -134,6 +134,8 @@ def _evaluate(estimator, params, prepared, design) -> dict[str, Any]:
 
 
 def _fit(estimator: BaseEstimator, fold: Prepared) -> BaseEstimator:
+    if isinstance(estimator, training.FORESTS):
+        return estimator.set_params(n_jobs=threads.jobs(len(fold.X))).fit(fold.X, fold.y).set_params(n_jobs=None)
     if fold.stop is None:
         return estimator.fit(fold.X, fold.y)
     return stopping.fit_until_best(estimator, fold.X, fold.y, fold.stop)

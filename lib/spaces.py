@@ -1,7 +1,7 @@
 """What of each candidate is searched: a function of an optuna trial, and where the search starts.
 
-The first start is always the estimator as scikit-learn makes it; a second one, if there is one, is what often does
-better. Ranges are wide on purpose, and logarithmic where a doubling counts the same everywhere.
+The first start is the estimator as scikit-learn makes it, but for a forest of many columns; a second one, if there is
+one, is what often does better. Ranges are wide on purpose, and logarithmic where a doubling counts the same everywhere.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,6 +12,8 @@ import pandas as pd
 
 LOSSES = ["squared_error", "poisson"]
 QUANTITIES = ("regression", "counts")
+MANY_COLUMNS = 200
+"""Beyond so many columns, a split of a forest that may choose among a third of them takes minutes, and gains little."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,7 @@ class Space:
     starts: tuple[Mapping[str, Any], ...]
 
 
-def linear(task: str, y: pd.Series) -> Space:
+def linear(task: str, y: pd.Series, n_features: int) -> Space:
     """Return the strength of the penalty: `alpha` of a ridge, the inverse `C` of a logistic regression."""
     if task == "counts":
         # Poisson's loss is a mean over rows where a ridge's is a sum, so the same penalty is a far smaller number
@@ -33,19 +35,20 @@ def linear(task: str, y: pd.Series) -> Space:
     return Space(lambda trial: {name: trial.suggest_float(name, 1e-3, 1e3, log=True)}, ({name: 1.0},))
 
 
-def forest(task: str, y: pd.Series) -> Space:
+def forest(task: str, y: pd.Series, n_features: int) -> Space:
     """Return how many columns a split may choose from, and how small a leaf may be."""
-    usual = 1.0 if task in QUANTITIES else "sqrt"
+    shares = [0.33, 0.66, 1.0] if n_features <= MANY_COLUMNS else [0.05, 0.1]
+    usual = shares[-1] if task in QUANTITIES else "sqrt"
     return Space(
         lambda trial: {
-            "max_features": trial.suggest_categorical("max_features", ["sqrt", 0.33, 0.66, 1.0]),
+            "max_features": trial.suggest_categorical("max_features", ["sqrt", *shares]),
             "min_samples_leaf": trial.suggest_int("min_samples_leaf", 1, 50, log=True),
         },
-        ({"max_features": usual, "min_samples_leaf": 1}, {"max_features": 0.33, "min_samples_leaf": 5}),
+        ({"max_features": usual, "min_samples_leaf": 1}, {"max_features": shares[0], "min_samples_leaf": 5}),
     )
 
 
-def boosting(task: str, y: pd.Series) -> Space:
+def boosting(task: str, y: pd.Series, n_features: int) -> Space:
     """Return size and number of steps: the rounds themselves are found by stopping early.
 
     A target without negative values may be a count, for which the Poisson loss, relative rather than absolute, is one

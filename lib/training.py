@@ -22,6 +22,7 @@ from lib.errors import InputError
 ROWS_PER_TREE = 10_000
 # With at least so many rows, one part of them held out says well enough when a boosting has to stop.
 ROWS_FOR_ONE_PART = 20_000
+FORESTS = ensemble.RandomForestClassifier, ensemble.RandomForestRegressor
 
 
 def make_candidate(
@@ -103,7 +104,7 @@ def space(name: str, design: Mapping[str, Any], table: pd.DataFrame) -> spaces.S
     """Return what of a candidate is searched; None if nothing is."""
     make = CANDIDATES[name].space
     task = "counts" if design.get("counts") else design["task"]
-    return make(task, table[design["target"]]) if make else None
+    return make(task, table[design["target"]], len(design["features"])) if make else None
 
 
 def fit(
@@ -218,7 +219,7 @@ class Candidate:
     make : callable
         The factory: contract, recipe, seed to an unfitted pipeline.
     space : callable, optional
-        Task and target to a `spaces.Space`; None if there is nothing to search.
+        Task, target and number of features to a `spaces.Space`; None if there is nothing to search.
     takes_gaps : bool
         Whether it learns from rows with gaps even where the recipe deletes them.
     stops_early : bool
@@ -226,7 +227,7 @@ class Candidate:
     """
 
     make: Callable[[Mapping[str, Any], Mapping[str, Any], int], Pipeline]
-    space: Callable[[str, pd.Series], spaces.Space] | None = None
+    space: Callable[[str, pd.Series, int], spaces.Space] | None = None
     takes_gaps: bool = False
     stops_early: bool = False
 

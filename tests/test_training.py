@@ -180,6 +180,11 @@ def test_the_first_trial_of_a_search_is_the_defaults_of_scikit_learn():
     assert defaults.items() <= searched(n_trials=1).trials["params"].iloc[0].items()
 
 
+def test_a_split_of_a_forest_of_many_columns_chooses_among_few_of_them():
+    starts = spaces.forest("regression", pd.Series([1.0, 2.0]), 1000).starts
+    assert [start["max_features"] for start in starts] == [0.1, 0.05]
+
+
 def test_a_search_finds_the_same_again_when_trials_bind():
     first, second = searched(n_trials=5), searched(n_trials=5)
     pd.testing.assert_frame_equal(first.table(), second.table())
@@ -198,8 +203,8 @@ def test_the_best_trial_is_what_a_search_returns():
 
 def test_counts_may_be_fitted_with_the_poisson_loss_and_negative_values_may_not():
     counts, negative = pd.Series([0.0, 3.0, 8.0]), pd.Series([-1.0, 3.0, 8.0])
-    assert "loss" in spaces.boosting("regression", counts).starts[0]
-    assert "loss" not in spaces.boosting("regression", negative).starts[0]
+    assert "loss" in spaces.boosting("regression", counts, 6).starts[0]
+    assert "loss" not in spaces.boosting("regression", negative, 6).starts[0]
 
 
 def test_predictions_of_several_classes_are_written_under_their_labels():
