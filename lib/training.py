@@ -22,6 +22,8 @@ from lib.errors import InputError
 ROWS_PER_TREE = 10_000
 # With at least so many rows, one part of them held out says well enough when a boosting has to stop.
 ROWS_FOR_ONE_PART = 20_000
+# Each part costs a fit, which grows with the columns: of a table with more than these, fewer parts are held out.
+COLUMNS_FOR_ALL_PARTS = 50
 FORESTS = ensemble.RandomForestClassifier, ensemble.RandomForestRegressor
 
 
@@ -186,10 +188,11 @@ def prediction_table(design: Mapping[str, Any], prediction: np.ndarray, index: p
 
 
 def _rounds(pipeline: Pipeline, rows: pd.DataFrame, design: Mapping[str, Any]) -> int:
-    """Return how many rounds do best on held-out rows; with few rows the median over several parts held out."""
+    """Return how many rounds do best on held-out rows; with few rows and not many columns the median of some."""
     columns = clone(pipeline.named_steps["columns"])
     X = preprocessing.fit_transform(columns, rows[design["features"]], rows[design["target"]])
-    n_parts = int(np.clip(ROWS_FOR_ONE_PART / len(rows), 1, 8))
+    width = max(1.0, X.shape[1] / COLUMNS_FOR_ALL_PARTS)
+    n_parts = int(np.clip(ROWS_FOR_ONE_PART / len(rows) / width, 1, 8))
     stops = folds.make(rows, design, n_splits=8)[-n_parts:]
     y, estimator = labels(rows, design), pipeline.named_steps["estimator"]
     with threads.for_rows(len(rows)):

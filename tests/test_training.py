@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lib import cleaning, folds, missingness, packaging, scoring, search, spaces, training
+from lib import cleaning, folds, missingness, packaging, scoring, search, training
 from lib.errors import InputError
 
 TASKS = ("binary", "multiclass", "regression")
@@ -142,6 +142,19 @@ def test_boosting_rounds_come_from_rows_held_out_and_differ_from_the_most_allowe
     assert model.named_steps["estimator"].early_stopping is False
 
 
+@pytest.mark.parametrize(("n_columns", "n_parts"), [(1, 8), (1000, 5)])
+def test_rounds_of_a_boosting_on_many_columns_come_from_fewer_parts(monkeypatch, n_columns, n_parts):
+    table = pd.DataFrame(np.random.default_rng(0).normal(size=(200, n_columns))).add_prefix("x")
+    table["target"] = np.where(table["x0"] > 0, "yes", "no")
+    design = contract("binary", features=list(table.columns[:-1]))
+    recipe = {**recipe_of(dirty_table("binary")), "numeric": design["features"]}
+    recipe |= {"categorical": [], "high_cardinality": [], "text": [], "datetime": []}
+    fits, fit = [], training.stopping.fit_until_best
+    monkeypatch.setattr(training.stopping, "fit_until_best", lambda *given: fits.append(fit(*given)) or fits[-1])
+    training.fit(training.make_candidate("boosting", design, recipe), table, design, recipe, "boosting")
+    assert len(fits) == n_parts
+
+
 def test_a_name_of_a_column_may_have_two_underscores():
     table = dirty_table("binary").rename(columns={name: f"{name}__y" for name in FEATURES})
     design = contract("binary", features=[f"{name}__y" for name in FEATURES])
@@ -180,11 +193,6 @@ def test_the_first_trial_of_a_search_is_the_defaults_of_scikit_learn():
     assert defaults.items() <= searched(n_trials=1).trials["params"].iloc[0].items()
 
 
-def test_a_split_of_a_forest_of_many_columns_chooses_among_few_of_them():
-    starts = spaces.forest("regression", pd.Series([1.0, 2.0]), 1000).starts
-    assert [start["max_features"] for start in starts] == [0.1, 0.05]
-
-
 def test_a_search_finds_the_same_again_when_trials_bind():
     first, second = searched(n_trials=5), searched(n_trials=5)
     pd.testing.assert_frame_equal(first.table(), second.table())
@@ -199,12 +207,6 @@ def test_the_best_trial_is_what_a_search_returns():
     found = searched("forest", n_trials=4)
     assert found.params == found.trials.loc[found.trials["score"].idxmax(), "params"]
     assert np.mean(found.scores) == found.trials["score"].max()
-
-
-def test_counts_may_be_fitted_with_the_poisson_loss_and_negative_values_may_not():
-    counts, negative = pd.Series([0.0, 3.0, 8.0]), pd.Series([-1.0, 3.0, 8.0])
-    assert "loss" in spaces.boosting("regression", counts, 6).starts[0]
-    assert "loss" not in spaces.boosting("regression", negative, 6).starts[0]
 
 
 def test_predictions_of_several_classes_are_written_under_their_labels():
