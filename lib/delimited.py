@@ -30,6 +30,8 @@ class Dialect:
     delimiter: str
     quoted: bool
     names: tuple[str, ...]
+    n_skipped: int = 1
+    """Lines above the first row: that of the names, and one where Excel was told the delimiter, as in ``sep=;``."""
 
 
 def read(stream: BinaryIO, path: Path, columns: Sequence[int] | None = None) -> pd.DataFrame:
@@ -79,8 +81,8 @@ def _odd_lines_named(stream: BinaryIO, path: Path, dialect: Dialect) -> Iterator
     except pa.ArrowInvalid:
         if found := _odd_line(stream, dialect):
             raise InputError(
-                f"{path} cannot be read as a table: {found}. Correct that line, or put cells that hold a "
-                f"{dialect.delimiter!r} into quotation marks."
+                f"{path} cannot be read as a table: {found}. Correct that line, put cells that hold a "
+                f"{dialect.delimiter!r} into quotation marks, or delete what stands above the names of columns."
             ) from None
         raise
 
@@ -90,10 +92,9 @@ def _odd_line(stream: BinaryIO, dialect: Dialect) -> str:
     text = io.TextIOWrapper(stream, encoding=dialect.encoding, errors="replace", newline="")
     try:
         rows = csv.reader(text, delimiter=dialect.delimiter)
-        n_names = len(dialect.names)
-        # the first line may lack a name for the names of rows
-        odd = next((row for row in itertools.islice(rows, 1, None) if row and len(row) != n_names), None)
-        return f"line {rows.line_num} has {len(odd)} cells, {n_names} are named in the first line" if odd else ""
+        n_names, body = len(dialect.names), itertools.islice(rows, dialect.n_skipped, None)
+        odd = next((row for row in body if row and len(row) != n_names), None)
+        return f"line {rows.line_num} has {len(odd)} cells, the line of names has {n_names}" if odd else ""
     except csv.Error:
         return ""
     finally:
@@ -105,7 +106,10 @@ def _options(dialect: Dialect, columns: Sequence[int] | None) -> dict[str, Any]:
     chosen = places if columns is None else [places[position] for position in columns]
     return {
         "read_options": pa.csv.ReadOptions(
-            column_names=places, skip_rows_after_names=1, encoding=dialect.encoding, block_size=1 << 22
+            column_names=places,
+            skip_rows_after_names=dialect.n_skipped,
+            encoding=dialect.encoding,
+            block_size=1 << 22,
         ),
         "parse_options": pa.csv.ParseOptions(delimiter=dialect.delimiter, newlines_in_values=dialect.quoted),
         "convert_options": pa.csv.ConvertOptions(
@@ -129,12 +133,14 @@ def _dialect(stream: BinaryIO, path: Path) -> Dialect:
     _refuse_what_is_no_text(start, path)
     encoding = _encoding(start, stream)
     text = start.decode(encoding, errors="ignore").lstrip("\ufeff")
-    rows = {delimiter: _rows(text, delimiter) for delimiter in DELIMITERS}
-    delimiter = max(DELIMITERS, key=lambda found: _regularity(rows[found]))
+    told = re.match(r'"?sep=(.)"?\r?\n', text)
+    text = text[told.end() :] if told else text
+    rows = {delimiter: _rows(text, delimiter) for delimiter in (told[1] if told else DELIMITERS)}
+    delimiter = max(rows, key=lambda found: _regularity(rows[found]))
     header, *body = rows[delimiter] or [[]]
     if body and len(header) > 1 and Counter(map(len, body)).most_common(1)[0][0] == len(header) + 1:
         header = ["", *header]  # R writes the names of rows without a name of their own
-    return Dialect(encoding, delimiter, _has_quotes(stream), tuple(header))
+    return Dialect(encoding, delimiter, _has_quotes(stream), tuple(header), n_skipped=2 if told else 1)
 
 
 def _refuse_what_is_no_text(start: bytes, path: Path) -> None:

@@ -27,9 +27,10 @@ FILES = {
     "a line with a cell more": (
         b"a,y\n" + b"1,0\n2,1\n" * 40 + b'"x\ny",1\n3,1,1\n',
         "y",
-        "line 84 has 3 cells, 2 are named in the first line",
+        "line 84 has 3 cells, the line of names has 2",
         "Correct that line",
     ),
+    "words above the names": (b"Report\nof May\na,y\n" + b"1,0\n2,1\n" * 40, "y", "line 3 has 2", "above the names"),
     "too many classes": (
         ("a,y\n" + "".join(f"{i},c{i}\n" for i in range(90))).encode(),
         "y",
