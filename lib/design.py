@@ -203,7 +203,7 @@ def _time_column(table: pd.DataFrame, known: Mapping[str, Any]) -> str:
 def _identifiers(table: pd.DataFrame, known: Mapping[str, Any], keep: Iterable[str]) -> dict[str, str]:
     spoken_for = {known["target"], known["time_column"], known["group_column"], *known["exclude"], *keep}
     found = [name for name in proposals.identifiers(table) if name not in spoken_for]
-    return dict.fromkeys(found, "numbers or names the rows: hardly a value comes twice; kept with -p keep=COLUMN")
+    return dict.fromkeys(found, proposals.IDENTIFIES)
 
 
 def _least_gain(known: Mapping[str, Any], y: pd.Series) -> float:

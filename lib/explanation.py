@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lib import scoring
+from lib import scoring, threads
 
 
 def importance(
@@ -37,10 +37,12 @@ def importance(
     generator = np.random.default_rng(random_state)
     drawn = np.sort(generator.choice(len(X), min(len(X), max_rows), replace=False))
     X, y = X.iloc[drawn], np.asarray(y)[drawn]
-    whole = scoring.score(design["metric"], y, scoring.predict(design, model, X))
-    losses = {
-        name: [whole - _shuffled_score(design, model, X, y, name, generator) for _ in range(n_repeats)] for name in X
-    }
+    with threads.for_rows(len(X)):
+        whole = scoring.score(design["metric"], y, scoring.predict(design, model, X))
+        losses = {
+            name: [whole - _shuffled_score(design, model, X, y, name, generator) for _ in range(n_repeats)]
+            for name in X
+        }
     table = pd.DataFrame(
         {"loss": {n: np.mean(v) for n, v in losses.items()}, "spread": {n: np.std(v) for n, v in losses.items()}}
     )

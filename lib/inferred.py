@@ -34,7 +34,8 @@ def findings(design: Mapping[str, Any], table: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         In the form of `reading.findings`; no line touches a cell.
     """
-    return reading.findings([_target(design, table), *_time(design, table), *_groups(design, table), *_names(design)])
+    lines = [_target(design, table), *_time(design, table), *_groups(design, table), *_identifiers(design)]
+    return reading.findings(lines)
 
 
 def _target(design: Mapping[str, Any], table: pd.DataFrame) -> tuple[str, Note]:
@@ -73,9 +74,10 @@ def _groups(design: Mapping[str, Any], table: pd.DataFrame) -> Iterator[tuple[st
         yield name, Note("group?", evidence, f"none; -p group_column={name} splits by it: {PARTS['group']}", 0)
 
 
-def _names(design: Mapping[str, Any]) -> Iterator[tuple[str, Note]]:
+def _identifiers(design: Mapping[str, Any]) -> Iterator[tuple[str, Note]]:
     for name, reason in design["exclude"].items():
-        yield name, Note("excluded", reason, "no model sees it", 0)
+        if reason == proposals.IDENTIFIES:
+            yield name, Note("excluded", reason, "no model sees it", 0)
 
 
 def _split(design: Mapping[str, Any], by: str) -> str:

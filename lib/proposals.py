@@ -9,6 +9,9 @@ MOST_CLASSES_OF_NUMBERS = 10
 TIMES_PRESENT = 0.95
 """Least share of rows with a time for a column to order the table."""
 
+IDENTIFIES = "numbers or names the rows: hardly a value comes twice; kept with -p keep=COLUMN"
+"""Why an identifier is excluded."""
+
 _POSITIVE = {"1", "1.0", "true", "yes", "y", "t", "positive", "pos", "ja", "si", "sí", "oui"}
 _IDENTITY = re.compile(r"(^|_|\b)(id|key|uuid|number|no|nr|code|ticket|index|instant)(_|\b|$)|id$", re.IGNORECASE)
 _GROUP = re.compile(

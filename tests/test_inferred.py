@@ -45,9 +45,10 @@ def test_a_time_is_shown_with_its_range_and_the_split_that_followed():
     assert line["action"].startswith("split by time: the newest rows are the test")
 
 
-def test_columns_that_no_model_sees_are_shown_with_the_reason():
-    line = lines(table()).loc["excluded"]
-    assert line["column"] == "number" and "-p keep=" in line["evidence"]
+def test_an_identifier_that_nobody_excluded_is_shown_with_the_reason():
+    found = lines(table(), exclude=["price"])
+    assert found[found["column"].isin(["number", "price"])]["column"].tolist() == ["number"]
+    assert "-p keep=" in found.loc["excluded", "evidence"]
 
 
 @pytest.mark.parametrize(
