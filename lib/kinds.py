@@ -13,6 +13,8 @@ ENOUGH = 0.95
 """Share of the cells that must be numbers, or times, for the column to be one; the others become gaps, counted."""
 EXACT_INTEGER = 2**53
 SAMPLE = 2000
+MOST_UNITS = 5
+"""More endings of numbers than these are codes."""
 CURRENCY_CODES = (
     "USD",
     "EUR",
@@ -218,6 +220,15 @@ def _why_text(counts: pd.Series) -> list[Note]:
     is_number = np.isfinite(_parsed(unique, ".", ""))
     share = counts.iloc[:SAMPLE][is_number].sum() / counts.iloc[:SAMPLE].sum()
     if share < 0.2:
-        return []
+        return _several_units(unique)
     evidence = f"{share:.0%} numbers, and {examples(unique[~is_number])}"
     return [Note("mixed types", evidence, "kept as text", 0)]
+
+
+def _several_units(cells: pd.Series) -> list[Note]:
+    """Note texts that are numbers in a few units: what they are in one of them, only a person can say."""
+    units = pd.Series([found[1] if (found := _UNIT_BEHIND.fullmatch(cell)) else None for cell in cells], dtype="str")
+    if units.notna().mean() < ENOUGH or not 2 <= units.nunique() <= MOST_UNITS:
+        return []
+    evidence = examples(cells[units.to_numpy() != units.shift().to_numpy()])
+    return [Note("several units?", evidence, "kept as text; write all in one unit", 0)]
