@@ -20,9 +20,15 @@ SLICE_CONFIDENCE = 0.95
 LEAST_ROWS = 30
 MOST_VALUES = 12
 N_BINS = 4
+MORE_THAN_CHANCE, LEAST_USEFUL = "beats {} by more than chance", "beats {} by the least useful gain"
+THE_CHAMPION = "the champion"
+GAIN_OVER_CHAMPION = {name.format(THE_CHAMPION) for name in (MORE_THAN_CHANCE, LEAST_USEFUL)}
+"""The gates that ask whether a challenger gains enough; more rows may answer otherwise."""
 
 
-def gain(metric: str, y, prediction, reference, *, clusters=None, random_state: int = 0) -> bootstrap.Interval:
+def gain(
+    metric: str, y, prediction, reference, *, clusters=None, confidence: float = CONFIDENCE, random_state: int = 0
+) -> bootstrap.Interval:
     """Return how much better `prediction` is than `reference`, with the interval that decides on a promotion."""
     return bootstrap.paired_difference(
         metric,
@@ -30,8 +36,8 @@ def gain(metric: str, y, prediction, reference, *, clusters=None, random_state: 
         prediction,
         reference,
         clusters=clusters,
-        n_resamples=1000,
-        confidence=CONFIDENCE,
+        n_resamples=round(20 / (1 - confidence)),  # ten lie beyond each end
+        confidence=confidence,
         random_state=random_state,
     )
 
@@ -52,11 +58,9 @@ def gain_checks(found: bootstrap.Interval, *, metric: str, against: str, least_g
     sentence = f"The gain in {metric} over {against} on the same rows is {_worded(found)}."
     tie = f"A tie, or a difference that chance can make, keeps {against}."
     return [
+        Check(MORE_THAN_CHANCE.format(against), _digits(found.low), 0.0, found.low > 0, "stop", f"{sentence} {tie}"),
         Check(
-            f"beats {against} by more than chance", _digits(found.low), 0.0, found.low > 0, "stop", f"{sentence} {tie}"
-        ),
-        Check(
-            f"beats {against} by the least useful gain",
+            LEAST_USEFUL.format(against),
             _digits(found.value),
             least_gain,
             found.value >= least_gain,
@@ -69,7 +73,7 @@ def gain_checks(found: bootstrap.Interval, *, metric: str, against: str, least_g
 def duel_checks(found: bootstrap.Interval | None, *, metric: str, least_gain: float) -> list[Check]:
     """Return the verdicts of a challenger against the champion; a remark where there was nobody to compare with."""
     if found is not None:
-        return gain_checks(found, metric=metric, against="the champion", least_gain=least_gain)
+        return gain_checks(found, metric=metric, against=THE_CHAMPION, least_gain=least_gain)
     text = "There is no champion to compare with, so the contract and the baseline decide."
     return [Check("compared with a champion", False, None, True, "info", text)]
 

@@ -1,7 +1,8 @@
 """The verb `cycle`: one turn of operations, every step of which can be cut off and is completed by the next turn.
 
-Watch; on an alarm decide; gather a newer table; retrain through the pipeline, which compares and promotes or keeps;
-write the outcome down; and, when the budget of retrainings that did not help is spent, go back to design.
+Watch; compare again a challenger that was kept out and not refuted; on an alarm decide; gather a newer table; retrain
+through the pipeline, which compares and promotes or keeps; write the outcome down; and, when the budget of retrainings
+that did not help is spent, go back to design.
 """
 
 import contextlib
@@ -21,6 +22,7 @@ from lib import (
     newer,
     notify,
     policy,
+    rematch,
     runner,
     standings,
     turns,
@@ -38,7 +40,7 @@ from lib.project import Project
 from lib.standings import Standing
 from lib.turns import Turn
 
-STEPS = ("watch", "decide", "gather", "retrain", "record", "return")
+STEPS = ("watch", "compare", "decide", "gather", "retrain", "record", "return")
 MOST_FAILURES = 3
 """So often a run may fail, for instance for want of memory, before the retraining counts as one that did not help."""
 
@@ -93,7 +95,8 @@ def assess(project: Project, asked: Asked) -> tuple[Standing, Step, Turn | None]
     """Return what is on record, what a turn would do if watching brought nothing new, and what it would complete."""
     model_name = decisions.only_model(database.of_known(project.store), asked.model)
     found = standings.of(project, model_name)
-    return found, found.next_step(), turns.pending(project, model_name)
+    again = rematch.due(project, found) is not None
+    return found, found.next_step(again=again), turns.pending(project, model_name)
 
 
 def _turn(project: Project, model_name: str, asked: Asked, watch: Watch, listener: Listener, tell: Tell) -> Outcome:
@@ -101,6 +104,10 @@ def _turn(project: Project, model_name: str, asked: Asked, watch: Watch, listene
     if begun is None:
         tell("watch")
         watch()
+        tell("compare")
+        made = rematch.attempt(project, model_name)
+        if made is not None:
+            return made
         tell("decide")
         begun, outcome = _decided(project, standings.of(project, model_name), asked)
     if begun is not None:
@@ -110,7 +117,7 @@ def _turn(project: Project, model_name: str, asked: Asked, watch: Watch, listene
     if step.action == policy.BACK:
         tell("return")
         return _returned(project, found, step, outcome)
-    return outcome or _plain(found, step)
+    return outcome or Outcome.of(found, step)
 
 
 def _decided(project: Project, found: Standing, asked: Asked) -> tuple[Turn | None, Outcome | None]:
@@ -127,7 +134,7 @@ def _decided(project: Project, found: Standing, asked: Asked) -> tuple[Turn | No
         text = (
             f"{step.reason} But {unseen} newer rows have labels, and a retraining takes {LEAST_NEW_ROWS}: add labels."
         )
-        return None, replace(_plain(found, step), status="waiting", message=text)
+        return None, replace(Outcome.of(found, step), status="waiting", message=text)
     begun = Turn(
         turns.new_id(), found.champion.model_name, found.champion.version, found.window, found.window_start,
         found.alarms, found.design.identity, base.name, found.design.run_dir.name, n_new,
@@ -156,7 +163,7 @@ def _retrained(project: Project, begun: Turn, asked: Asked, listener: Listener, 
     message = concluded.message if concluded else f"The run failed {begun.failures + 1} times: {trouble}"
     said = f"{'Promoted' if helped else 'The champion stays'}. {message}"
     told = {"helped": helped, "window": begun.window, "design": begun.design, "base": begun.base}
-    told |= {"n_new": begun.n_new}
+    told |= {"n_new": begun.n_new, "undecided": not helped and rematch.is_undecided(project, concluded)}
     told |= {"report": concluded.report if concluded else "", "alarms": begun.alarms}
     version, run_id = (concluded.version, concluded.run_id) if concluded else (None, None)
     _record_once(engine, begun, "ended", said, version, run_id, **told)
@@ -224,21 +231,16 @@ def _returned(project: Project, found: Standing, step: Step, outcome: Outcome | 
     entry = Decision("back to design", name, step.reason, "cycle", found.champion.version, details=details)
     decisions.record(engine, entry)
     notify.send(engine)
-    base = outcome or _plain(found, step)
+    base = outcome or Outcome.of(found, step)
     return replace(base, status=policy.BACK, message=text, report=str(page), unhelpful=step.unhelpful)
 
 
 def _summed(project: Project, model_name: str, status: str, said: str, concluded: Conclusion | None) -> Outcome:
     found = standings.of(project, model_name)
-    told = replace(_plain(found, found.next_step()), status=status, message=said)
+    told = replace(Outcome.of(found, found.next_step()), status=status, message=said)
     if concluded is None:
         return told
     return replace(told, version=concluded.version, run_id=concluded.run_id, report=concluded.report)
-
-
-def _plain(found: Standing, step: Step) -> Outcome:
-    name, version = found.champion.model_name, found.champion.version
-    return Outcome(step.action, step.reason, name, version, unhelpful=step.unhelpful, budget=found.budget)
 
 
 @contextlib.contextmanager

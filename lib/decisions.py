@@ -15,7 +15,10 @@ from lib import database, files, results
 from lib.checks import Check, refusals, to_records
 from lib.errors import InputError
 
-KINDS = ("verdict", "promotion", "refusal", "rollback", "alarm", "retraining", "back to design", "acknowledgement")
+KINDS = (
+    "verdict", "promotion", "refusal", "rollback", "alarm", "retraining", "comparison", "back to design",
+    "acknowledgement",
+)  # fmt: skip
 CHANGES_OF_CHAMPION = ("promotion", "rollback")
 
 
@@ -175,7 +178,7 @@ def files_of(engine: Engine, model_name: str, version: int) -> dict[str, str]:
 
 def about_champions(engine: Engine) -> list[Decision]:
     """Return who or what changed the champion of any model, or was refused, the oldest first."""
-    others = ("refusal", "retraining", "back to design", "acknowledgement")
+    others = ("refusal", "retraining", "comparison", "back to design", "acknowledgement")
     return read(engine, kinds=(*CHANGES_OF_CHAMPION, *others))
 
 
@@ -219,4 +222,6 @@ def _move(decision: Decision) -> str:
     versions = [version for version in (decision.from_version, decision.to_version) if version is not None]
     if decision.kind == "refusal":
         return f"version {decision.to_version} refused" + (f", {versions[0]} stays" if len(versions) > 1 else "")
+    if decision.kind == "comparison":
+        return f"version {decision.to_version} compared again, {decision.from_version} stays"
     return "version " + " → ".join(map(str, versions))

@@ -1,7 +1,7 @@
 """How a turn of operations came out, as a value and in words."""
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Self
 
 from lib import policy
 from lib.policy import Step
@@ -37,6 +37,12 @@ class Outcome:
     report: str = ""
     unhelpful: int = 0
     budget: int = 0
+
+    @classmethod
+    def of(cls, found: Standing, step: Step) -> Self:
+        """Return the outcome of a turn in which nothing was made: the step that comes next, and why."""
+        name, version = found.champion.model_name, found.champion.version
+        return cls(step.action, step.reason, name, version, unhelpful=step.unhelpful, budget=found.budget)
 
     @property
     def exit_status(self) -> int:

@@ -31,7 +31,7 @@ def scores(policies: Mapping[str, Mapping[str, Any]], title: str, metric: str) -
         ax.plot(at, value, "o-", color=colour, markersize=4, label=_label(name, found))
         ax.vlines(at, low, high, color=colour, linewidth=1, alpha=0.6)
         for moved, fill in ((True, colour), (False, "none")):
-            chosen = [a for a, w in zip(at, windows, strict=True) if w["retrained"] and w["promoted"] == moved]
+            chosen = [a for a, w in zip(at, windows, strict=True) if _decided(w) and w["promoted"] == moved]
             ax.plot(chosen, [bottom] * len(chosen), "^", color=colour, markerfacecolor=fill, markersize=7)
     _ticks(ax, [window["end"] for window in next(iter(policies.values()))["windows"]])
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.25), ncols=3)
@@ -41,6 +41,11 @@ def scores(policies: Mapping[str, Mapping[str, Any]], title: str, metric: str) -
 
 def _label(name: str, found: Mapping[str, Any]) -> str:
     return f"{name} ({found['retrainings']} retrainings)"
+
+
+def _decided(window: Mapping[str, Any]) -> bool:
+    """Return whether something was tried or changed; a promotion may come without a retraining."""
+    return window["retrained"] or window["promoted"]
 
 
 def _lowest(policies: Mapping[str, Mapping[str, Any]]) -> float:

@@ -9,9 +9,13 @@ from dataclasses import dataclass
 from lib.decisions import Decision
 
 NOTHING, RETRAIN, BACK, STOPPED = "nothing", "retrain", "back to design", "stopped"
+COMPARE = "compare again"
 
 MOST_WAIT = 8
 """Windows; a retraining that is due is put off no longer than this."""
+
+MOST_LOOKS = 3
+"""So often a challenger is compared with the champion: once when it was made, and then in newer windows."""
 
 
 @dataclass(frozen=True)
@@ -20,7 +24,7 @@ class Step:
 
     Parameters
     ----------
-    action : {"nothing", "retrain", "back to design", "stopped"}
+    action : {"nothing", "compare again", "retrain", "back to design", "stopped"}
         ``back to design`` is the step itself, ``stopped`` the state after it.
     reason : str
         In a sentence.
@@ -33,8 +37,33 @@ class Step:
     unhelpful: int = 0
 
 
+@dataclass(frozen=True)
+class Contender:
+    """A challenger that was kept out and not refuted.
+
+    Parameters
+    ----------
+    retraining : Decision
+        The outcome of the retraining that made it.
+    look : int
+        How often it will have been judged after the next time.
+    window : str
+        End of the newest window that it was judged on.
+    """
+
+    retraining: Decision
+    look: int
+    window: str
+
+
 def next_step(
-    log: Iterable[Decision], *, windows: Sequence[str], alarms: Sequence[str], design: str, budget: int
+    log: Iterable[Decision],
+    *,
+    windows: Sequence[str],
+    alarms: Sequence[str],
+    design: str,
+    budget: int,
+    again: bool = True,
 ) -> Step:
     """Return what to do, given what was decided so far and what the newest window shows.
 
@@ -53,6 +82,8 @@ def next_step(
         Identity of the design in force; a change of it gives a new budget.
     budget : int
         How many retrainings in a row may fail to help before the design has to change.
+    again : bool
+        Whether there are newer rows to compare an undecided challenger on.
     """
     log = list(log)
     stop, spent = standing_return(log, design), unhelpful(log, design)
@@ -60,6 +91,10 @@ def next_step(
         return Step(STOPPED, _stopped(stop), spent)
     if spent >= budget and (spent or alarms):
         return Step(BACK, f"{_times(spent)} did not help; the design allows {budget}.", spent)
+    rival = contender(log, design) if again else None
+    if rival and windows and windows[-1] > rival.window:
+        reason = f"The challenger of {rival.window} was kept out, not refuted: look {rival.look} of {MOST_LOOKS}."
+        return Step(COMPARE, reason, spent)
     if not alarms:
         return Step(NOTHING, "No alarm stands." if windows else "Nothing was monitored yet.", spent)
     answered = last_window(log, design)
@@ -81,6 +116,22 @@ def unhelpful(log: Iterable[Decision], design: str) -> int:
     return spent
 
 
+def contender(log: Iterable[Decision], design: str) -> Contender | None:
+    """Return the challenger that is to be compared again; a change of champion or a newer retraining ends its time."""
+    found = None
+    for each in log:
+        told = each.details
+        if _ended(each):
+            found = Contender(each, 2, told.get("window") or "") if told.get("design") == design else None
+        elif each.kind == "comparison" and found:
+            found = Contender(found.retraining, found.look + 1, told["window"])
+        elif each.kind in ("promotion", "rollback", "back to design"):
+            found = None
+        if each.kind in ("retraining", "comparison") and not told.get("undecided"):
+            found = None
+    return found if found and found.look <= MOST_LOOKS else None
+
+
 def standing_return(log: Iterable[Decision], design: str) -> Decision | None:
     """Return the return to design that still stands; a promotion, a person or a changed design ends it."""
     stop = None
@@ -93,8 +144,11 @@ def standing_return(log: Iterable[Decision], design: str) -> Decision | None:
 
 
 def last_window(log: Iterable[Decision], design: str) -> str:
-    """Return the end of the newest window that a retraining under this design has answered; empty if none has."""
-    answered = [each for each in log if _ended(each) and each.details.get("design") == design]
+    """Return the end of the newest window that was answered under this design, by a retraining or by promoting its
+    challenger later; empty if none was.
+    """
+    answers = [each for each in log if _ended(each) or each.kind == "promotion"]
+    answered = [each for each in answers if each.details.get("design") == design]
     return max((each.details.get("window") or "" for each in answered), default="")
 
 

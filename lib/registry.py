@@ -212,6 +212,31 @@ def load(store: str | Path, model_name: str, version: int) -> portable.Model:
         return portable.load(folder / packaging.DATA)
 
 
+def promote(store: str | Path, asked: Decision) -> Decision:
+    """Make a challenger champion that newer rows have shown to be better, and write down why.
+
+    Parameters
+    ----------
+    store : str or Path
+        The store's folder.
+    asked : Decision
+        The promotion as it is to stand in the log.
+
+    Raises
+    ------
+    InputError
+        If the version's files are not what was recorded of them; nothing was changed then.
+    """
+    name, version = asked.model_name, asked.to_version
+    with _connected(store) as connection, _fetched(store, connection, name, version) as folder:
+        connection.client.set_registered_model_alias(name, CHAMPION, str(version))
+        if _aliases(connection, name).get(CHALLENGER) == version:
+            connection.client.delete_registered_model_alias(name, CHALLENGER)
+        decision = decisions.record(database.connect(store), asked)
+        champion.keep(store, name, folder, version)
+    return decision
+
+
 def rollback(store: str | Path, model_name: str, reason: str, actor: str = "") -> Decision:
     """Make the champion before the current one champion again, and write down why.
 

@@ -48,12 +48,37 @@ class Rules:
 
 @dataclass
 class Walk:
-    """What one policy did: the champion of each window, and each retraining."""
+    """What one policy did: the champion of each window, and each duel; and who reigns, and who was kept out last.
+
+    Parameters
+    ----------
+    policy : {"never", "always", "alarm"}
+    champion : Span
+        Who reigns.
+    judged : slice
+        Rows on which it was promoted.
+    since : int
+        The first window that it predicts.
+    rival : Span
+        The newest challenger.
+    tried : slice
+        Rows on which that was compared last.
+    champions, alarms : list
+        Of each window that was walked through.
+    duels : list of dict
+    log : list of Decision
+    seconds : float
+    """
 
     policy: str
+    champion: Span
+    judged: slice
+    since: int
+    rival: Span = (0, 0)
+    tried: slice = field(default_factory=lambda: slice(0))
     champions: list[Span] = field(default_factory=list)
     alarms: list[list[str]] = field(default_factory=list)
-    retrainings: list[dict[str, Any]] = field(default_factory=list)
+    duels: list[dict[str, Any]] = field(default_factory=list)
     log: list[Decision] = field(default_factory=list)
     seconds: float = 0.0
 
@@ -73,26 +98,27 @@ def walk(
     tell : callable
         Told in a line what happens.
     """
-    windows, done = trainer.world.windows, Walk(name)
-    champion, judged = trainer.world.stretch(rules.start - 1)
-    done.seconds += trainer.seconds(champion)
-    since = rules.start
+    windows = trainer.world.windows
+    done = Walk(name, *trainer.world.stretch(rules.start - 1), rules.start)
+    done.seconds += trainer.seconds(done.champion)
     for newest in range(rules.start, len(windows)):
-        labelled, end = newest - rules.delay, windows[newest].end
-        standing = alarms(champion, judged, range(since, labelled + 1)) if name == ALARM else []
-        done.champions.append(champion)
+        labelled = newest - rules.delay
+        standing = alarms(done.champion, done.judged, range(done.since, labelled + 1)) if name == ALARM else []
+        done.champions.append(done.champion)
         done.alarms.append(standing)
         # After the last window there is nothing left that a new champion could predict.
-        ends = [window.end for window in windows[rules.start : newest + 1]]
-        if newest == len(windows) - 1 or labelled < rules.start or not _asks(done, ends, standing, rules):
+        if newest == len(windows) - 1 or labelled < rules.start:
             continue
-        challenger, rows = trainer.world.stretch(labelled)
-        duel = trainer.duel(challenger, champion, rows)
-        done.seconds += trainer.seconds(challenger) + duel.seconds
-        _record(done, end, duel)
-        tell(f"{name}: {end}: {'promoted' if duel.won else 'kept'}. {duel.reason}")
-        if duel.won:
-            champion, judged, since = challenger, rows, newest + 1
+        ends = [window.end for window in windows[rules.start : newest + 1]]
+        action = _action(done, ends, standing, rules)
+        if action == policy.COMPARE:
+            done.tried = slice(done.tried.start, windows[labelled].last)
+            _fight(trainer, done, newest, policy.contender(done.log, DESIGN).look, tell)
+            action = _action(done, ends, standing, rules)
+        if action == policy.RETRAIN:
+            done.rival, done.tried = trainer.world.stretch(labelled)
+            done.seconds += trainer.seconds(done.rival)
+            _fight(trainer, done, newest, 1, tell)
     return done
 
 
@@ -105,9 +131,9 @@ def compare(trainer: Trainer, walks: Sequence[Walk], rules: Rules) -> dict[str, 
     return {
         each.policy: {
             "windows": [_scored(*pair, place, each, i) for i, pair in enumerate(zip(windows, drawn, strict=True))],
-            "retrainings": len(each.retrainings),
-            "promotions": sum(one["promoted"] for one in each.retrainings),
-            "attempts": each.retrainings,
+            "retrainings": sum(one["look"] == 1 for one in each.duels),
+            "promotions": sum(one["promoted"] for one in each.duels),
+            "attempts": each.duels,
             "returned": next((one.at for one in each.log if one.kind == policy.BACK), None),
             "seconds": round(each.seconds, 2),
             "gain": _gain(drawn, weights, place, base),
@@ -136,20 +162,35 @@ def require_enough(n_windows: int, start: int) -> None:
         )
 
 
-def _asks(done: Walk, ends: list[str], standing: list[str], rules: Rules) -> bool:
-    """Return whether the policy asks for a retraining now; policy `alarm` decides, and gives up, as `cycle` does."""
+def _action(done: Walk, ends: list[str], standing: list[str], rules: Rules) -> str:
+    """Return what the policy does now; policy `alarm` decides, compares again and gives up as `cycle` does."""
     if done.policy != ALARM:
-        return done.policy == ALWAYS
+        return policy.RETRAIN if done.policy == ALWAYS else policy.NOTHING
     step = policy.next_step(done.log, windows=ends, alarms=standing, design=DESIGN, budget=rules.budget)
     if step.action == policy.BACK:
         done.log.append(Decision("back to design", "", step.reason, at=ends[-1], details={"design": DESIGN}))
-    return step.action == policy.RETRAIN
+    return step.action
 
 
-def _record(done: Walk, end: str, duel) -> None:
-    done.retrainings.append({"at": end, "promoted": duel.won, "gain": asdict(duel.gain), "reason": duel.reason})
-    told = {"helped": duel.won, "window": end, "design": DESIGN}
-    done.log.append(Decision("retraining", "", duel.reason, at=end, details=told))
+def _fight(trainer: Trainer, done: Walk, newest: int, look: int, tell: Callable[[str], object]) -> None:
+    """Let the rival meet the champion on the rows of `tried`, put the outcome on record, and let it reign if it won."""
+    found, seconds = trainer.duel(done.rival, done.champion, done.tried, look=look)
+    end, done.seconds = trainer.world.windows[newest].end, done.seconds + seconds
+    told = {"at": end, "look": look, "promoted": found.won, "gain": asdict(found.gain), "reason": found.reason}
+    done.duels.append(told)
+    details = {"window": end, "design": DESIGN, "undecided": found.undecided}
+    if look == 1:
+        done.log.append(Decision("retraining", "", found.reason, at=end, details={**details, "helped": found.won}))
+    else:
+        kind = "promotion" if found.won else "comparison"
+        done.log.append(Decision(kind, "", found.reason, at=end, details=details))
+    if found.won:
+        done.champion, done.judged, done.since = done.rival, done.tried, newest + 1
+    tell(f"{done.policy}: {end}: {_said(found.won, look)}. {found.reason}")
+
+
+def _said(won: bool, look: int) -> str:
+    return ("promoted" if won else "kept") + (f" at look {look}" if look > 1 else "")
 
 
 def _resampled(trainer: Trainer, walks: Sequence[Walk], place: int, rows: slice) -> tuple[np.ndarray, np.ndarray, int]:
@@ -176,8 +217,8 @@ def _scored(window: Window, drawn: tuple, place: int, done: Walk, i: int) -> dic
         "high": _plain(found.high),
         "n": len(window),
         "alarms": done.alarms[i],
-        "retrained": any(each["at"] == window.end for each in done.retrainings),
-        "promoted": any(each["at"] == window.end and each["promoted"] for each in done.retrainings),
+        "retrained": any(each["at"] == window.end and each["look"] == 1 for each in done.duels),
+        "promoted": any(each["at"] == window.end and each["promoted"] for each in done.duels),
     }
 
 

@@ -70,8 +70,12 @@ def write(found: Mapping[str, Any], folder: Path) -> Path:
 
 READING = (
     "Each point is a window, each line its 95 % interval. A filled triangle is a retraining whose model was promoted, "
-    "an empty one a retraining after which the champion stayed."
+    "an empty one a retraining after which the champion stayed. A filled one without a retraining is a challenger that "
+    "newer rows let in later."
 )
+
+
+LOOKS = "Look 1 follows a retraining; a later one judges the same challenger on the newer rows as well."
 
 
 def _windows(policy: str, told: Mapping[str, Any]) -> pages.Section:
@@ -82,8 +86,8 @@ def _windows(policy: str, told: Mapping[str, Any]) -> pages.Section:
 
 def _attempts(policy: str, told: Mapping[str, Any]) -> pages.Section:
     shown = [{**one, "gain": _interval(one["gain"])} for one in told["attempts"]]
-    columns = ("at", "promoted", "gain", "reason")
-    return pages.Section(f"Retrainings under {policy}", (), columns, pages.table(shown, columns))
+    columns = ("at", "look", "promoted", "gain", "reason")
+    return pages.Section(f"Comparisons under {policy}", [LOOKS], columns, pages.table(shown, columns))
 
 
 def _mean(windows: list[Mapping[str, Any]]) -> float | None:

@@ -33,10 +33,10 @@ class Standing:
         """How many retrainings in a row may fail to help."""
         return int(self.design.contract["retraining_budget"])
 
-    def next_step(self) -> Step:
-        """Return what to do."""
+    def next_step(self, *, again: bool = False) -> Step:
+        """Return what to do, with or without newer rows on which an undecided challenger could be compared again."""
         given = {"windows": self.windows, "alarms": self.alarms, "design": self.design.identity}
-        return policy.next_step(self.log, **given, budget=self.budget)
+        return policy.next_step(self.log, **given, budget=self.budget, again=again)
 
 
 def of(project: Project, model_name: str) -> Standing:

@@ -13,7 +13,8 @@ import pandas as pd
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
-from lib import bootstrap, checks, cleaning, comparison, folds, missingness, scoring, training
+from lib import bootstrap, cleaning, duels, folds, missingness, scoring, training
+from lib.duels import Verdict
 from lib.periods import Window
 
 MAX_VIF = 5.0
@@ -84,16 +85,6 @@ class World:
         return LEAST_TEST_SHARE * (last - self.windows[self._oldest(test)].first)
 
 
-@dataclass(frozen=True)
-class Duel:
-    """A challenger against the champion on the same rows: whether it wins, and what the gates said."""
-
-    won: bool
-    gain: bootstrap.Interval
-    reason: str
-    seconds: float
-
-
 class Trainer:
     """Trains, predicts and compares, each of them once.
 
@@ -106,7 +97,7 @@ class Trainer:
         self.world = world
         self._models: dict[Span, tuple[Pipeline, float]] = {}
         self._predictions: dict[tuple[Span, int, int], np.ndarray] = {}
-        self._duels: dict[tuple[Span, Span, int], Duel] = {}
+        self._duels: dict[tuple[Span, Span, int, int, int], tuple[Verdict, float]] = {}
 
     @property
     def n_trainings(self) -> int:
@@ -140,27 +131,15 @@ class Trainer:
         metric = self.world.design["metric"]
         return bootstrap.score_interval(metric, self.world.truth(rows), self.predict(span, rows), **given)
 
-    def duel(self, challenger: Span, champion: Span, rows: slice) -> Duel:
-        """Return whether a challenger is promoted: by the gates of 05_evaluation, on rows that neither has seen."""
-        key = (challenger, champion, rows.start)
+    def duel(self, challenger: Span, champion: Span, rows: slice, *, look: int = 1) -> tuple[Verdict, float]:
+        """Return how a duel on rows that neither has seen comes out, and how many seconds it took."""
+        key = (challenger, champion, rows.start, rows.stop, look)
         if key not in self._duels:
-            self._duels[key] = self._compared(challenger, champion, rows)
+            began = time.perf_counter()
+            said = [self.predict(span, rows) for span in (challenger, champion)]
+            found = duels.fight(self.world.design, self.world.table.iloc[rows], *said, look=look)
+            self._duels[key] = found, time.perf_counter() - began
         return self._duels[key]
-
-    def _compared(self, challenger: Span, champion: Span, rows: slice) -> Duel:
-        design, began = self.world.design, time.perf_counter()
-        truth, clusters = self.world.truth(rows), self.world.clusters(rows)
-        new, old = (self.predict(span, rows) for span in (challenger, champion))
-        gain = comparison.gain(design["metric"], truth, new, old, clusters=clusters)
-        found = comparison.duel_checks(gain, metric=design["metric"], least_gain=design["least_gain"])
-        labels = comparison.slices(self.world.table.iloc[rows], design["slices"])
-        by_slice = comparison.by_slice(design["metric"], truth, new, labels, reference=old, clusters=clusters)
-        found += comparison.slice_checks(by_slice, against="the champion", slice_loss=design["slice_loss"])
-        refused = checks.refusals(found)
-        said = f"It gains {gain.value:.4f} ({gain.low:.4f} to {gain.high:.4f}) in {design['metric']} on the same rows."
-        # the first gate that refuses says by how much; what the others add would fill the log of a long walk
-        reason = refused[0].explanation if refused else said
-        return Duel(not refused, gain, reason, time.perf_counter() - began)
 
     def _model(self, span: Span) -> tuple[Pipeline, float]:
         if span not in self._models:

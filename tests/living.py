@@ -68,6 +68,7 @@ EVALUATION_CELLS = [
     ),
     (
         "files.write(run_dir, files.RECIPE, recipe)\nfiles.write(run_dir, files.TRAIN, learn)\n"
+        "files.write(run_dir, files.TEST, test)\n"
         "files.write(run_dir, files.MODEL, model)\nfiles.write(run_dir, files.EVALUATION, told)\n"
         "results.write(run_dir, '05_evaluation', metrics={'score': score.value}, checks=found)"
     ),
@@ -75,12 +76,14 @@ EVALUATION_CELLS = [
 ]
 
 
-def table(n: int = 300, *, start: str = START, sign: int = 1, shuffled: bool = False, seed: int = 0) -> pd.DataFrame:
+def table(
+    n: int = 300, *, start: str = START, sign: int = 1, noise: float = 0.7, shuffled: bool = False, seed: int = 0
+) -> pd.DataFrame:
     """Return rows, an hour apart, whose target follows one column, or its opposite, or nothing at all."""
     draw = np.random.default_rng(seed)
     at = pd.date_range(start, periods=n, freq="h")
     x = draw.normal(size=n)
-    y = (sign * x + 0.7 * draw.normal(size=n) > 0).astype("int64")
+    y = (sign * x + noise * draw.normal(size=n) > 0).astype("int64")
     return pd.DataFrame({"at": at, "x": x, "z": draw.normal(size=n), "y": draw.permutation(y) if shuffled else y})
 
 
@@ -105,10 +108,10 @@ def miniature_parameters(notebook: Path) -> str:
     return next("".join(cell["source"]) for cell in cells if "parameters" in cell["metadata"].get("tags", []))
 
 
-def live(made: Project, *, month: int, sign: int = 1, shuffled: bool = False, n: int = 600) -> None:
-    """Let a month of rows be predicted, labelled and monitored, with an alarm that stands."""
+def live(made: Project, *, month: int, n: int = 600, **given) -> None:
+    """Let a month of rows, as `table` makes them, be predicted, labelled and monitored, with an alarm that stands."""
     start = f"2013-{month:02d}-01"
-    rows = table(n, start=start, sign=sign, shuffled=shuffled, seed=month)
+    rows = table(n, start=start, seed=month, **given)
     keys = pd.Index([f"{month}-{i}" for i in range(n)], name="row_key")
     scored = pd.DataFrame({"event_time": rows["at"].to_numpy(), "prediction": "1", "probability": 0.5}, index=keys)
     scored["prediction"] = scored["prediction"].astype("str")

@@ -11,8 +11,11 @@ import living
 import pytest
 from sqlalchemy import text
 
-from lib import champion, cycle, database, decisions, locks, policy, standings, turns
+from lib import champion, cycle, database, decisions, locks, policy, registry, rematch, standings, turns
 from lib.errors import InputError
+
+NOISE = 4.0
+"""So much that a few hundred rows cannot tell a model from its opposite."""
 
 
 @pytest.fixture
@@ -121,6 +124,55 @@ def test_labels_without_meaning_end_in_the_design_within_the_budget_and_stay_the
     stopped = turn(made)
     assert (stopped.status, stopped.exit_status) == (policy.STOPPED, 4)
     acknowledge_and_go_on(made)
+
+
+def test_a_challenger_that_few_rows_kept_out_is_promoted_when_newer_rows_show_that_it_is_better(made):
+    living.live(made, month=3, n=300, sign=-1, noise=NOISE)
+    assert turn(made, days=12).status == "kept"
+    living.live(made, month=4, sign=-1, noise=NOISE)
+    for step in ("compare", "watching"):
+        assert killed_turn(made, step).returncode == -signal.SIGKILL
+    found = turn(made, days=12)
+    assert (found.status, found.version, found.exit_status) == ("promoted", 2, 0)
+    assert "Look 2 at version 2, with 600 newer rows" in found.message
+    assert kinds(made) == ["promotion", "retraining", "refusal", "retraining", "promotion"]
+    assert registry.aliases(made.store, living.NAME) == {"champion": 2}
+    assert champion.current(made.store, living.NAME).version == 2
+    assert turn(made).status == "nothing", "the alarm is answered by the promotion"
+
+
+def test_a_promotion_at_a_later_look_that_is_killed_in_the_middle_is_completed_by_the_next_turn(made, monkeypatch):
+    living.live(made, month=3, n=300, sign=-1, noise=NOISE)
+    turn(made, days=12)
+    living.live(made, month=4, sign=-1, noise=NOISE)
+    for place in (decisions, "record"), (champion, "keep"):
+        monkeypatch.setattr(*place, interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            turn(made)
+        monkeypatch.undo()
+    turn(made)
+    assert kinds(made)[-1] == "promotion" and kinds(made).count("promotion") == 2
+    assert champion.current(made.store, living.NAME).version == 2
+
+
+def interrupted(*_, **__):
+    raise KeyboardInterrupt
+
+
+def test_a_challenger_is_looked_at_three_times_and_each_look_is_on_record(made):
+    living.live(made, month=3, shuffled=True)
+    turn(made)
+    looks = []
+    for month in (4, 5, 6):
+        living.live(made, month=month, shuffled=True)
+        standing = standings.of(made, living.NAME)
+        asked = rematch.due(made, standing)
+        looks.append((asked.rival.look, len(asked.since)) if asked else None)
+        if asked:
+            rematch.hold(made, standing, asked)
+            assert rematch.due(made, standings.of(made, living.NAME)) is None, "the same rows are not judged twice"
+    assert looks == [(2, 600), (3, 1200), None]
+    assert kinds(made)[-2:] == ["comparison", "comparison"]
 
 
 def acknowledge_and_go_on(made):

@@ -118,6 +118,8 @@ def test_a_model_that_is_not_clear_is_an_input_error(engine, name):
 def test_the_history_tells_a_person_from_what_to_what_and_why(engine):
     decisions.record(engine, Decision("promotion", "flights", "Better by 0.02.", "Ana", 1, 2))
     decisions.record(engine, Decision("refusal", "flights", "Too slow.", from_version=2, to_version=3))
+    decisions.record(engine, Decision("comparison", "flights", "Look 2.", "cycle", from_version=2, to_version=3))
     text = decisions.to_text(decisions.about_champions(engine))
     assert "flights version 1 → 2  by Ana\n    Better by 0.02." in text
     assert "flights version 3 refused, 2 stays  by pipeline\n    Too slow." in text
+    assert "flights version 3 compared again, 2 stays  by cycle\n    Look 2." in text

@@ -94,3 +94,61 @@ def test_a_person_or_a_new_champion_ends_the_return(after):
 
 def test_a_changed_design_ends_the_return():
     assert step([FAILED] * 3 + [BACK], design="b").action == policy.RETRAIN
+
+
+def kept(*, window=OLD, undecided=True, design="a", kind="retraining"):
+    """Return a challenger that was kept out, by a retraining or when it was compared again."""
+    told = {"window": window, "design": design, "undecided": undecided}
+    return Decision(kind, "m", "", details=told | ({"helped": False} if kind == "retraining" else {}), at=window)
+
+
+def looked(window, **given):
+    return kept(window=window, kind="comparison", **given)
+
+
+def again(log, **given):
+    return policy.next_step(log, windows=WEEKS, design="a", budget=3, **{"alarms": (), "again": True, **given})
+
+
+def test_a_challenger_that_was_not_refuted_is_compared_again_in_the_next_window_alarm_or_not():
+    found = again([kept()])
+    assert (found.action, found.unhelpful) == (policy.COMPARE, 1)
+    assert "look 2 of 3" in found.reason
+
+
+def test_without_newer_rows_nothing_is_compared_again():
+    assert again([kept()], again=False).action == policy.NOTHING
+    assert again([kept(window=WEEKS[-1])]).action == policy.NOTHING
+
+
+@pytest.mark.parametrize(
+    "log",
+    [
+        [kept(undecided=False)],
+        [kept(), looked(WEEKS[1], undecided=False)],
+        [kept(), looked(WEEKS[1]), looked(WEEKS[2])],
+        [kept(), PROMOTED],
+        [kept(), entry("rollback")],
+        [kept(design="b")],
+        [kept(), Decision("retraining", "m", "begun", details={"design": "a"})],
+    ],
+    ids=["refuted", "refuted later", "three looks", "promoted", "rolled back", "other design", "newer retraining"],
+)
+def test_a_challenger_whose_time_is_over_is_not_compared_again(log):
+    assert policy.contender(log, "a") is None
+    assert again(log).action == policy.NOTHING
+
+
+def test_a_challenger_that_stays_undecided_gets_its_third_look_in_a_newer_window():
+    rival = policy.contender([kept(), looked(WEEKS[1])], "a")
+    assert (rival.look, rival.window) == (3, WEEKS[1])
+
+
+def test_a_spent_budget_goes_back_to_design_before_anything_is_compared_again():
+    assert again([kept(), kept(), kept()]).action == policy.BACK
+
+
+def test_a_promotion_at_a_later_look_answers_its_window_and_clears_the_count():
+    won = Decision("promotion", "m", "", details={"window": WEEKS[-1], "design": "a"}, at=WEEKS[-1])
+    found = again([kept(), won], alarms=("drift",))
+    assert (found.action, found.unhelpful) == (policy.NOTHING, 0)

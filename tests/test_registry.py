@@ -53,6 +53,37 @@ def test_a_refused_challenger_leaves_the_champion_in_use(store, run_dir):
     assert champion.current(store, MODEL_NAME).version == 1
 
 
+def tamper(store, version):
+    source = tracking.connect(store).client.get_model_version_download_uri(MODEL_NAME, str(version))
+    model_id = Path(source).parent.name
+    next((store / "artifacts").rglob(f"{model_id}/**/model.skops")).write_bytes(b"other")
+
+
+@pytest.fixture
+def kept_out(store, run_dir):
+    """Return the promotion of a version that its gates refused, as it is to be recorded."""
+    register(store, run_dir, "good")
+    results.write(run_dir, "05_evaluation", checks=[gate(passed=False)])
+    register(store, run_dir, "bad")
+    return decisions.Decision("promotion", MODEL_NAME, "Newer rows say so.", "cycle", 1, 2, details={"look": 2})
+
+
+def test_a_challenger_that_newer_rows_speak_for_takes_the_champions_place_on_the_record(store, kept_out):
+    registry.promote(store, kept_out)
+    assert registry.aliases(store, MODEL_NAME) == {"champion": 2}
+    assert champion.current(store, MODEL_NAME).version == 2
+    assert history(store)[-2:] == [("refusal", 1, 2), ("promotion", 1, 2)]
+    assert registry.rollback(store, MODEL_NAME, "Too many alarms.").to_version == 1
+
+
+def test_a_challenger_that_was_tampered_with_is_not_promoted_and_nothing_changes(store, kept_out):
+    tamper(store, 2)
+    with pytest.raises(InputError, match="not what was registered"):
+        registry.promote(store, kept_out)
+    assert registry.aliases(store, MODEL_NAME) == {"champion": 1, "challenger": 2}
+    assert history(store)[-1] == ("refusal", 1, 2)
+
+
 def test_the_same_key_is_registered_once(store, run_dir):
     register(store, run_dir)
     again = register(store, run_dir)
@@ -121,9 +152,7 @@ def test_a_tampered_version_is_refused(store, run_dir, name):
 
 
 def test_a_rollback_to_a_tampered_version_is_refused_and_changes_nothing(two_champions):
-    source = tracking.connect(two_champions).client.get_model_version_download_uri(MODEL_NAME, "1")
-    model_id = Path(source).parent.name
-    next((two_champions / "artifacts").rglob(f"{model_id}/**/model.skops")).write_bytes(b"other")
+    tamper(two_champions, 1)
     with pytest.raises(InputError, match="is not what was registered"):
         registry.rollback(two_champions, MODEL_NAME, "Too many alarms.")
     assert champion.current(two_champions, MODEL_NAME).version == 2

@@ -79,7 +79,7 @@ def test_with_a_delay_nothing_is_learnt_from_labels_that_have_not_come():
     trainer = Trainer(world(table(), history=2))
     walk = replay.walk(trainer, "always", replay.Rules(start=2, delay=2), lambda *_: [])
     windows = trainer.world.windows
-    assert walk.retrainings[0]["at"] == windows[4].end
+    assert walk.duels[0]["at"] == windows[4].end
     for place, (_, last) in enumerate(walk.champions, start=2):
         assert last <= windows[max(place - 1 - 2, 1)].last
 
@@ -96,6 +96,18 @@ def test_an_alarm_that_no_retraining_answers_goes_back_to_design():
     found, _ = replayed(frame, replay.Rules(start=2, budget=2), history=1)
     assert found["alarm"]["returned"] is not None
     assert found["alarm"]["retrainings"] == 2
+
+
+def test_a_challenger_that_one_window_kept_out_is_promoted_by_two_without_another_retraining():
+    trainer, rules = Trainer(world(table(n=240, turns_at=3, noise=3.0), history=1)), replay.Rules(start=3)
+    walk = replay.walk(trainer, "alarm", rules, lambda champion, judged, met: ["It fell."] if met.stop == 5 else [])
+    assert [(duel["look"], duel["promoted"]) for duel in walk.duels] == [(1, False), (2, True)]
+    windows, challenger = trainer.world.windows, trainer.world.stretch(4)[0]
+    assert walk.champions[-2:] == [challenger, challenger]
+    assert walk.tried == slice(windows[4].first, windows[5].last)
+    found = replay.compare(trainer, [replay.walk(trainer, "never", rules, lambda *_: []), walk], rules)["alarm"]
+    assert (found["retrainings"], found["promotions"]) == (1, 1)
+    assert found["windows"][2]["promoted"] and not found["windows"][2]["retrained"]
 
 
 def test_short_windows_are_put_together_until_they_can_judge():
