@@ -75,7 +75,7 @@ def next_step(
     log : iterable of Decision
         All decisions about the model, the oldest first.
     windows : sequence of str
-        Ends of the monitored windows, the oldest first, as text that sorts as time.
+        Ends of the monitored windows, the oldest first.
     alarms : sequence of str
         The alarms that stand in that window, in words.
     design : str
@@ -92,13 +92,13 @@ def next_step(
     if spent >= budget and (spent or alarms):
         return Step(BACK, f"{_times(spent)} did not help; the design allows {budget}.", spent)
     rival = contender(log, design) if again else None
-    if rival and windows and windows[-1] > rival.window:
+    if rival and _since(windows, rival.window):
         reason = f"The challenger of {rival.window} was kept out, not refuted: look {rival.look} of {MOST_LOOKS}."
         return Step(COMPARE, reason, spent)
     if not alarms:
         return Step(NOTHING, "No alarm stands." if windows else "Nothing was monitored yet.", spent)
     answered = last_window(log, design)
-    missing = _wait(spent) - sum(end > answered for end in windows) if answered else 0
+    missing = _wait(spent) - _since(windows, answered) if answered else 0
     if missing > 0:
         reason = f"The alarm was answered up to {answered}; it is answered again after {_windows(missing)} more."
         return Step(NOTHING, reason, spent)
@@ -149,7 +149,7 @@ def last_window(log: Iterable[Decision], design: str) -> str:
     """
     answers = [each for each in log if _ended(each) or each.kind == "promotion"]
     answered = [each for each in answers if each.details.get("design") == design]
-    return max((each.details.get("window") or "" for each in answered), default="")
+    return next((each.details["window"] for each in reversed(answered) if each.details.get("window")), "")
 
 
 def tried(log: Iterable[Decision], design: str) -> list[Decision]:
@@ -167,6 +167,13 @@ def _ended(each: Decision) -> bool:
 def _wait(spent: int) -> int:
     """Return how many windows have to pass between a retraining and the next, after so many that did not help."""
     return min(2**spent, MOST_WAIT)
+
+
+def _since(windows: Sequence[str], end: str) -> int:
+    """Return how many windows ended after one: by their order, for `row 10500` sorts before `row 9000` as text."""
+    if end in windows:
+        return len(windows) - 1 - list(windows).index(end)
+    return sum(each > end for each in windows)
 
 
 def _windows(n: int) -> str:

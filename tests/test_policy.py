@@ -44,6 +44,14 @@ def test_each_retraining_that_did_not_help_doubles_how_long_the_next_one_waits(l
     assert step(log, windows=[OLD, *later[:wait]], budget=9).action == policy.RETRAIN
 
 
+def test_windows_of_rows_are_counted_in_their_order_and_not_as_text():
+    windows = ["row 6000", "row 7500", "row 9000", "row 10500"]
+    failed = entry("retraining", window="row 9000")
+    assert step([failed], windows=windows).reason.endswith("after 1 window more.")
+    assert step([failed], windows=[*windows, "row 12000"]).action == policy.RETRAIN
+    assert policy.last_window([failed, entry("retraining", window="row 10500")], "a") == "row 10500"
+
+
 def test_a_design_that_changed_may_answer_the_same_window_again():
     assert step([FAILED], windows=WEEKS[:1], design="b").action == policy.RETRAIN
 
