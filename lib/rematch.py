@@ -73,7 +73,7 @@ def is_undecided(project: Project, concluded: Conclusion | None) -> bool:
 def due(project: Project, found: Standing) -> Rematch | None:
     """Return the comparison that newer rows ask for, or None.
 
-    Without a time column it cannot be told which rows are newer, and a challenger is judged once.
+    Without a column of times it cannot be told which rows are newer, and a challenger is judged once.
     """
     rival = policy.contender(found.log, found.design.identity)
     if rival is None or found.next_step(again=True).action != policy.COMPARE:
@@ -82,11 +82,11 @@ def due(project: Project, found: Standing) -> Rematch | None:
     if version is None or not files.exists(run_dir, files.CHAMPION_INFO) or not files.exists(run_dir, files.TEST):
         return None
     contract, met = files.read(run_dir, files.DESIGN), files.read(run_dir, files.CHAMPION_INFO)
-    time = contract["time_column"]
-    if not time or met["version"] != found.champion.version:
+    time, test = contract["time_column"], files.read(run_dir, files.TEST)
+    if met["version"] != found.champion.version or not time or not pd.api.types.is_datetime64_any_dtype(test[time]):
         return None
     later = newer.labelled(project, found.champion.model_name, contract)
-    later = later[later[time] > files.read(run_dir, files.TEST)[time].max()]
+    later = later[later[time] > test[time].max()]
     enough = len(later) - _seen(found.log, rival) >= LEAST_NEW_ROWS
     return Rematch(rival, version, run_dir, later) if enough else None
 
