@@ -240,7 +240,7 @@ def _left_out(table: pd.DataFrame, judged: pd.DataFrame) -> str:
 
 
 def _worded(found: bootstrap.Interval) -> str:
-    return f"{found.value:.4f} ({found.low:.4f} to {found.high:.4f} with {found.confidence:.0%} confidence)"
+    return f"{found.value:.4f} ({found.low:.4f} to {found.high:.4f} with {100 * found.confidence:g}% confidence)"
 
 
 def _digits(value) -> float | None:

@@ -40,6 +40,13 @@ def test_each_look_is_stricter_and_all_of_them_are_less_than_twice_as_lenient_as
     assert sum(tails) < 2 * tails[0]
 
 
+@pytest.mark.parametrize(("look", "said"), [(1, "98%"), (2, "99%"), (3, "99.5%")])
+def test_the_reason_says_how_sure_a_look_has_to_be(look, said):
+    tie = pd.DataFrame({"y": np.arange(50.0)})
+    found = duels.fight(DESIGN, tie, tie["y"].to_numpy(), tie["y"].to_numpy(), look=look)
+    assert f"with {said} confidence" in found.reason
+
+
 CHANCE, USEFUL = sorted(comparison.GAIN_OVER_CHAMPION)
 
 
