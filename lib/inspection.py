@@ -29,6 +29,7 @@ from lib import (
     predictions,
     reports,
     traffic,
+    unlearnt,
     windows,
 )
 from lib.decisions import Decision
@@ -186,15 +187,18 @@ def _prepare(
 ) -> None:
     """Write the files that the notebook reads: among the rows are earlier ones, whose errors are learnt from."""
     start, end, oldest = group[0].start, group[-1].end, [*learnt_from, *group][0].start
-    rows = predictions.window(store, name, oldest, end)
-    known = files.read(*_reference(store, name, group[0].model_version))
+    kept = _reference(store, name, group[0].model_version)
+    known, made_by = files.read(*kept), files.read(kept[0], champion.packaging.INFO)["run_id"]
+    rows, inputs = predictions.window(store, name, oldest, end), predictions.inputs(store, name, oldest, end)
+    run_dir, version = store / "runs" / str(made_by), group[0].model_version
+    rows, inputs = unlearnt.ahead(run_dir, known, version, rows, inputs, start=oldest)
     engine = database.connect(store)
     earlier = [window for window in windows.read(engine, name) if window.start < start][-WINDOWS_SHOWN:]
     before = [{**window.payload, "model_version": window.model_version} for window in earlier]
     service = {window.start: traffic.of_window(engine, name, window.start, window.end) for window in group}
     files.write(folder, files.REFERENCE, known)
     files.write(folder, files.OPERATIONS_ROWS, rows)
-    files.write(folder, files.OPERATIONS_INPUTS, predictions.inputs(store, name, oldest, end))
+    files.write(folder, files.OPERATIONS_INPUTS, inputs)
     files.write(folder, files.OPERATIONS_BEFORE, {"start": start, "windows": before, "service": service})
     told = {key: known.get(key) for key in ("task", "target", "metric")}
     about = {"model_name": name, "objective": "monitoring", "source": f"predictions, {values['by']} by {values['by']}"}

@@ -61,8 +61,8 @@ class Walk:
         The first window that it predicts.
     rival : Span
         The newest challenger.
-    tried : slice
-        Rows on which that was compared last.
+    kept_back : slice
+        Rows that were kept back to compare it.
     champions, alarms : list
         Of each window that was walked through.
     duels : list of dict
@@ -75,7 +75,7 @@ class Walk:
     judged: slice
     since: int
     rival: Span = (0, 0)
-    tried: slice = field(default_factory=lambda: slice(0))
+    kept_back: slice = field(default_factory=lambda: slice(0))
     champions: list[Span] = field(default_factory=list)
     alarms: list[list[str]] = field(default_factory=list)
     duels: list[dict[str, Any]] = field(default_factory=list)
@@ -112,13 +112,12 @@ def walk(
         ends = [window.end for window in windows[rules.start : newest + 1]]
         action = _action(done, ends, standing, rules)
         if action == policy.COMPARE:
-            done.tried = slice(done.tried.start, windows[labelled].last)
-            _fight(trainer, done, newest, policy.contender(done.log, DESIGN).look, tell)
+            _fight(trainer, done, newest, policy.contender(done.log, DESIGN).look, rules, tell)
             action = _action(done, ends, standing, rules)
         if action == policy.RETRAIN:
-            done.rival, done.tried = trainer.world.stretch(labelled)
+            done.rival, done.kept_back = trainer.world.stretch(labelled)
             done.seconds += trainer.seconds(done.rival)
-            _fight(trainer, done, newest, 1, tell)
+            _fight(trainer, done, newest, 1, rules, tell)
     return done
 
 
@@ -172,9 +171,10 @@ def _action(done: Walk, ends: list[str], standing: list[str], rules: Rules) -> s
     return step.action
 
 
-def _fight(trainer: Trainer, done: Walk, newest: int, look: int, tell: Callable[[str], object]) -> None:
-    """Let the rival meet the champion on the rows of `tried`, put the outcome on record, and let it reign if it won."""
-    found, seconds = trainer.duel(done.rival, done.champion, done.tried, look=look)
+def _fight(trainer: Trainer, done: Walk, newest: int, look: int, rules: Rules, tell: Callable[[str], object]) -> None:
+    """Let the rival meet the champion on rows kept back and all labelled since, and let it reign if it won."""
+    rows = slice(done.kept_back.start, trainer.world.windows[newest - rules.delay].last)
+    found, seconds = trainer.duel(done.rival, done.champion, rows, look=look)
     end, done.seconds = trainer.world.windows[newest].end, done.seconds + seconds
     told = {"at": end, "look": look, "promoted": found.won, "gain": asdict(found.gain), "reason": found.reason}
     done.duels.append(told)
@@ -185,7 +185,7 @@ def _fight(trainer: Trainer, done: Walk, newest: int, look: int, tell: Callable[
         kind = "promotion" if found.won else "comparison"
         done.log.append(Decision(kind, "", found.reason, at=end, details=details))
     if found.won:
-        done.champion, done.judged, done.since = done.rival, done.tried, newest + 1
+        done.champion, done.judged, done.since = done.rival, done.kept_back, newest + 1
     tell(f"{done.policy}: {end}: {_said(found.won, look)}. {found.reason}")
 
 

@@ -1,10 +1,10 @@
 """Whether what a model gets wrong follows a pattern: then the rows that have come hold what it does not know yet.
 
 A model may score as well as ever and still be outgrown, as one of winter rows that meets its first summer. So an
-auditor learns from the errors since the model was promoted, up to the middle of a window, and corrects the predictions
-of the window's newer half (the audit of Kim, Ghorbani and Zou 2019, "Multiaccuracy", of which only the verdict is
-used). What the score gains by that is about what a retraining has to offer, and is seen without the training rows and
-without one.
+auditor learns from the errors in the model's test rows and since it was promoted, up to the middle of a window, and
+corrects the predictions of the window's newer half (the audit of Kim, Ghorbani and Zou 2019, "Multiaccuracy", of which
+only the verdict is used). What the score gains by that is about what a retraining has to offer, and is seen without the
+training rows and without one.
 """
 
 from collections.abc import Mapping

@@ -38,19 +38,19 @@ class Watcher:
             known = self._reference(champion, judged)
             window = self.trainer.world.windows[place]
             frame, inputs = self._predicted(champion, window.rows, known["features"])
-            named = {"start": window.start, "end": window.end, "earlier": self._earlier(champion, known, place, first)}
+            named = {"start": window.start, "end": window.end, "earlier": self._earlier(champion, judged, place, first)}
             found = monitoring.assess(known, frame, inputs, **named, **self.limits)
             self._windows[champion, place] = found
         return self._windows[champion, place]
 
-    def _earlier(self, champion: Span, known: Mapping, place: int, first: int) -> tuple | None:
-        """Return the rows of the windows that the champion has met before, as many as are learnt from."""
+    def _earlier(self, champion: Span, judged: slice, place: int, first: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Return rows that the champion has not learnt from, as many as are learnt from: its test rows, and windows."""
         windows, since = self.trainer.world.windows, place
         while since > first and windows[place].first - windows[since].first < residuals.MOST_ROWS:
             since -= 1
-        met = [self._predicted(champion, window.rows, known["features"]) for window in windows[since:place]]
-        if not met:
-            return None
+        features = self._reference(champion, judged)["features"]
+        rows = [judged, *(window.rows for window in windows[since:place])]
+        met = [self._predicted(champion, each, features) for each in rows]
         return tuple(pd.concat([each[part] for each in met]).tail(residuals.MOST_ROWS) for part in (0, 1))
 
     def _predicted(self, champion: Span, rows: slice, features: list[str]) -> tuple[pd.DataFrame, pd.DataFrame]:

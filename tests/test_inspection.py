@@ -3,10 +3,23 @@
 import json
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from releases import MODEL_NAME, raw_table
 
-from lib import batches, database, decisions, inspection, labelling, notify, project, windows
+from lib import (
+    batches,
+    champion,
+    database,
+    decisions,
+    files,
+    inspection,
+    labelling,
+    notify,
+    project,
+    reading,
+    windows,
+)
 from lib.errors import InputError
 
 ROOT = Path(__file__).parent.parent
@@ -62,6 +75,24 @@ def test_an_alarm_is_in_the_log_in_the_report_and_among_the_notices_and_ends_wit
     assert len(decisions.read(engine, MODEL_NAME, kinds=("alarm",))) == n_logged
     assert not list((operating / "monitoring").iterdir())
     assert json.dumps(found.as_dict())
+
+
+def test_the_test_rows_of_the_champion_are_learnt_from_and_counted_nowhere(operating, engine, tmp_path):
+    given = {"given": {"by": "month"}, "unfinished": True, "start": "2013-01-01"}
+    labelling.label(operating, score(operating, tmp_path, raw_table(), "january.parquet"))
+    monitor(operating, **given)
+    (alone,) = windows.read(engine, MODEL_NAME)
+    run_dir = operating / "runs" / champion.current(operating, MODEL_NAME).info["run_id"]
+    test = reading.tidy(raw_table(), target="late").table
+    test["departure"] -= pd.Timedelta(days=31)
+    files.write(run_dir, files.TEST, test)
+    files.write(run_dir, files.TEST_PREDICTIONS, pd.DataFrame({"truth": test["late"], "prediction": 0.5}))
+    monitor(operating, **given)
+    (taught,) = windows.read(engine, MODEL_NAME)
+    assert taught.n == alone.n == 400
+    assert taught.payload["performance"] == alone.payload["performance"]
+    assert taught.payload["residuals"]["n"] == alone.payload["residuals"]["n"]
+    assert taught.payload["residuals"]["value"] != alone.payload["residuals"]["value"]
 
 
 def test_nothing_predicted_is_nothing_to_monitor(operating):

@@ -102,9 +102,9 @@ def test_a_challenger_that_one_window_kept_out_is_promoted_by_two_without_anothe
     trainer, rules = Trainer(world(table(n=240, turns_at=3, noise=3.0), history=1)), replay.Rules(start=3)
     walk = replay.walk(trainer, "alarm", rules, lambda champion, judged, met: ["It fell."] if met.stop == 5 else [])
     assert [(duel["look"], duel["promoted"]) for duel in walk.duels] == [(1, False), (2, True)]
-    windows, challenger = trainer.world.windows, trainer.world.stretch(4)[0]
+    challenger, kept_back = trainer.world.stretch(4)
     assert walk.champions[-2:] == [challenger, challenger]
-    assert walk.tried == slice(windows[4].first, windows[5].last)
+    assert walk.judged == kept_back
     found = replay.compare(trainer, [replay.walk(trainer, "never", rules, lambda *_: []), walk], rules)["alarm"]
     assert (found["retrainings"], found["promotions"]) == (1, 1)
     assert found["windows"][2]["promoted"] and not found["windows"][2]["retrained"]
