@@ -14,8 +14,8 @@ COMPARE = "compare again"
 MOST_WAIT = 8
 """Windows; a retraining that is due is put off no longer than this."""
 
-MOST_LOOKS = 3
-"""So often a challenger is compared with the champion: once when it was made, and then in newer windows."""
+MOST_LOOKS = 2
+"""So often a challenger is compared with the champion: when it was made, and in the next window that has labels."""
 
 
 @dataclass(frozen=True)

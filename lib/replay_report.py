@@ -75,7 +75,7 @@ READING = (
 )
 
 
-LOOKS = "Look 1 follows a retraining; a later one judges the same challenger on the newer rows as well."
+LOOKS = "Look 1 follows a retraining; a second one judges the same challenger on the newer rows as well."
 
 
 def _windows(policy: str, told: Mapping[str, Any]) -> pages.Section:

@@ -121,7 +121,7 @@ def again(log, **given):
 def test_a_challenger_that_was_not_refuted_is_compared_again_in_the_next_window_alarm_or_not():
     found = again([kept()])
     assert (found.action, found.unhelpful) == (policy.COMPARE, 1)
-    assert "look 2 of 3" in found.reason
+    assert "look 2 of 2" in found.reason
 
 
 def test_without_newer_rows_nothing_is_compared_again():
@@ -134,22 +134,17 @@ def test_without_newer_rows_nothing_is_compared_again():
     [
         [kept(undecided=False)],
         [kept(), looked(WEEKS[1], undecided=False)],
-        [kept(), looked(WEEKS[1]), looked(WEEKS[2])],
+        [kept(), looked(WEEKS[1])],
         [kept(), PROMOTED],
         [kept(), entry("rollback")],
         [kept(design="b")],
         [kept(), Decision("retraining", "m", "begun", details={"design": "a"})],
     ],
-    ids=["refuted", "refuted later", "three looks", "promoted", "rolled back", "other design", "newer retraining"],
+    ids=["refuted", "refuted later", "two looks", "promoted", "rolled back", "other design", "newer retraining"],
 )
 def test_a_challenger_whose_time_is_over_is_not_compared_again(log):
     assert policy.contender(log, "a") is None
     assert again(log).action == policy.NOTHING
-
-
-def test_a_challenger_that_stays_undecided_gets_its_third_look_in_a_newer_window():
-    rival = policy.contender([kept(), looked(WEEKS[1])], "a")
-    assert (rival.look, rival.window) == (3, WEEKS[1])
 
 
 def test_a_spent_budget_goes_back_to_design_before_anything_is_compared_again():
