@@ -195,13 +195,18 @@ def test_requests_that_fail_or_are_slow_are_found():
 
 @pytest.fixture(scope="module")
 def stationary():
-    """Return 200 windows in which nothing has changed, judged as the rules over several windows allow."""
+    """Return 200 windows in which nothing has changed, judged as the rules over several windows allow.
+
+    Before the first of them, there are the version's test rows to learn from its errors.
+    """
     chance = signals.chances(RULES, monitoring.ALPHA)
-    windows = [streams.window(streams.rows(400, 100 + number)) for number in range(200)]
-    before = [[pd.concat(parts) for parts in zip(*windows[max(0, n - 20) : n], strict=True)] for n in range(1, 200)]
+    test, *windows = [streams.window(streams.rows(400, 99 + number)) for number in range(201)]
+    before = [
+        [pd.concat(parts) for parts in zip(*[test, *windows][max(0, n - 19) : n + 1], strict=True)] for n in range(200)
+    ]
     return [
         monitoring.assess(streams.known(), *window, earlier=earlier, chance=chance)
-        for window, earlier in zip(windows, [None, *before], strict=True)
+        for window, earlier in zip(windows, before, strict=True)
     ]
 
 
