@@ -1,11 +1,21 @@
 import pandas as pd
+import pytest
 
 from lib import spaces
 
 
-def test_a_split_of_a_forest_of_many_columns_chooses_among_few_of_them():
-    starts = spaces.forest("regression", pd.Series([1.0, 2.0]), 1000).starts
-    assert [start["max_features"] for start in starts] == [0.1, 0.05]
+@pytest.mark.parametrize(
+    ("task", "n_features", "tried_first"),
+    [
+        ("binary", 20, ["sqrt", 0.33]),
+        ("regression", 20, [1.0, 0.33]),
+        ("binary", 1000, ["sqrt", 0.1]),
+        ("regression", 1000, [0.1, "sqrt"]),
+    ],
+)
+def test_a_split_of_a_forest_of_many_columns_chooses_among_few_of_them_first(task, n_features, tried_first):
+    starts = spaces.forest(task, pd.Series([1.0, 2.0]), n_features).starts
+    assert [start["max_features"] for start in starts] == tried_first
 
 
 def test_counts_may_be_fitted_with_the_poisson_loss_and_negative_values_may_not():
