@@ -7,6 +7,7 @@ Tables are files of ../shared/data, or given as PATH:TARGET or PATH:TARGET:TIME.
 
 import argparse
 import json
+import signal
 import subprocess
 import sys
 import tempfile
@@ -80,7 +81,12 @@ def _run(path: Path, target: str, more: list[str], folder: Path, limit: float) -
         [*command, "--store", store, "--reports", reports, "--json"], cwd=ROOT, stdout=subprocess.PIPE, text=True
     )
     with Watch(process.pid, None, process.kill) as watch:
-        said = process.communicate(timeout=limit)[0]
+        try:
+            said = process.communicate(timeout=limit)[0]
+        except subprocess.TimeoutExpired:
+            # As Ctrl-C would: the run ends its kernels, and the table is shown without a score.
+            process.send_signal(signal.SIGINT)
+            said = process.communicate()[0]
     ending = f"exit {process.returncode}" + (f": {json.loads(said).get('reason', '')}" if said.strip() else "")
     runs = [run for run in sorted((store / "runs").glob("*")) if files.exists(run, files.EVALUATION)]
     score = files.read(runs[-1], files.EVALUATION)["test"]["value"] if runs else float("nan")
