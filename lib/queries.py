@@ -15,6 +15,8 @@ from lib import sources
 from lib.errors import InputError
 
 _WRITES = r"\s*(insert|update|delete|drop|alter|create|truncate|replace|merge|grant|revoke)\s"
+_READ_ONLY = {"sqlite": "PRAGMA query_only = ON", "postgresql": "SET TRANSACTION READ ONLY"}
+"""What keeps a database as it is, whatever a query begins with."""
 
 
 def read(url: str, part: str) -> pd.DataFrame:
@@ -76,6 +78,8 @@ def _connected(url: str):
         ) from None
     try:
         with engine.connect() as connection:
+            if connection.dialect.name in _READ_ONLY:
+                connection.exec_driver_sql(_READ_ONLY[connection.dialect.name])
             yield connection
     except (SQLAlchemyError, pd.errors.DatabaseError) as error:
         raise InputError(

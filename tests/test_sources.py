@@ -315,6 +315,20 @@ def test_equal_content_has_an_equal_hash_and_any_change_another(tmp_path):
     assert fingerprints.of_source(str(tmp_path / "b.csv")) != before
 
 
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_a_query_that_hides_what_it_writes_changes_nothing(kind, database, request):
+    url = database
+    if kind == "postgresql":
+        url = request.getfixturevalue("postgresql")
+        engine = sqlalchemy.create_engine(url)
+        with engine.begin() as connection:
+            connection.exec_driver_sql("CREATE TABLE sales AS SELECT 1 AS id")
+        engine.dispose()
+    with pytest.raises(InputError, match="refused: .*read-?only"):
+        readers.read_source(sources.parse(f"{url}::/* no harm meant */ DROP TABLE sales"))
+    assert len(readers.read_source(sources.parse(f"{url}::sales")))
+
+
 def test_the_hash_of_a_query_follows_its_result(database):
     before = fingerprints.of_source(f"{database}::sales")
     from lib import queries
