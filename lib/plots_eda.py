@@ -36,7 +36,7 @@ def target_along(
     ylabel, suptitle : str
     """
     names = list(X)[:MOST_PANELS]
-    drawn = plots.panels([plots.short(name) for name in names], ylabel=ylabel, suptitle=suptitle)
+    drawn = plots.panels([plots.short(name) for name in names], ylabel=ylabel, height=1.7, suptitle=suptitle)
     for ax, name in zip(drawn.axes, names, strict=True):
         _along(ax, X[name], np.asarray(y, dtype="float64"))
         ax.axhline(np.mean(y), color=plots.GREY, linewidth=1)
