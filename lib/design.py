@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from lib import feasibility, flights, proposals, scoring
@@ -19,6 +20,8 @@ NONE = "none"
 COLUMN_KEYS = ("target", "time_column", "group_column", "exclude", "keep", "slices", "missingness_leaks")
 LONG_KEYS = ("exclude", "features", "unanswered", "rule", "reading")
 IN_UNITS_OF_THE_TARGET = ("neg_mean_absolute_error", "neg_root_mean_squared_error", "neg_median_absolute_error")
+AS_LARGE_AS_THE_SPREAD = ("neg_mean_squared_error", "neg_mean_poisson_deviance")
+"""Of these, a hundredth of what the mean alone comes to is a useful gain, as a hundredth of R² is."""
 
 BLANK = {
     "model_name": "",
@@ -119,48 +122,6 @@ def open_questions(design: Mapping[str, Any]) -> list[Check]:
     ]
 
 
-def proposals_checks(design: Mapping[str, Any], table: pd.DataFrame) -> list[Check]:
-    """Return what the table suggests of times and groups: what was taken up, and what a person should decide."""
-    found = []
-    if design["time_column"]:
-        text = f"Rows are ordered by {design['time_column']}; another with -p time_column=COLUMN, none with =none."
-        found.append(Check("time column", design["time_column"], None, True, "info", text))
-    target = design["target"]
-    if design["task"] == "regression" and not design.get("counts") and proposals.is_count(table[target]):
-        text = (
-            f"{target} holds whole numbers from {table[target].min():g} on, as counts do: the search tries Poisson's "
-            f"loss beside the squared one. -p task=counts judges by its deviance as well."
-        )
-        found.append(Check("the target seems to count", target, None, True, "info", text))
-    if design["group_column"]:
-        found.append(_taken_up(design, table[design["group_column"]]))
-    found += [_group_proposal(table[name]) for name in proposals.group_columns(table[design["features"]])]
-    return found
-
-
-def _group_proposal(column: pd.Series) -> Check:
-    name, n_values, n_rows = column.name, column.nunique(), column.count()
-    text = (
-        f"The name of {name} speaks of who or what a row is about, and its {n_values:,} values come back: {n_rows:,} "
-        f"rows have one, {n_rows / n_values:.1f} rows a value. If a model is to serve values that it has never seen, "
-        f"keep the rows of each on one side of the split and of every fold with -p group_column={name}; if not, "
-        f"leave it."
-    )
-    return Check(f"{name} is no group", n_values, None, False, "warning", text)
-
-
-def _taken_up(design: Mapping[str, Any], column: pd.Series) -> Check:
-    strategy = design["split"]["strategy"]
-    apart = (
-        "each is on one side of the split and of every fold"
-        if strategy == "group"
-        else f"the split is by {strategy}, so that one may be on both sides; -p strategy=group keeps them apart"
-    )
-    n_groups = column.nunique()
-    text = f"Rows with the same {column.name} belong together: {n_groups:,} groups in {len(column):,} rows; {apart}."
-    return Check("group column", str(column.name), None, True, "info", text)
-
-
 def readable(design: Mapping[str, Any]) -> pd.DataFrame:
     """Return the contract as a table for a person, one line a key, the long lists left to the next tables."""
     shown = {name: value for name, value in design.items() if name not in LONG_KEYS}
@@ -209,6 +170,8 @@ def _identifiers(table: pd.DataFrame, known: Mapping[str, Any], keep: Iterable[s
 def _least_gain(known: Mapping[str, Any], y: pd.Series) -> float:
     if known["least_gain"] is not None:
         return float(known["least_gain"])
+    if known["metric"] in AS_LARGE_AS_THE_SPREAD:
+        return -0.01 * scoring.score(known["metric"], y, np.full(len(y), y.mean()))
     return 0.01 * float(y.std()) if known["metric"] in IN_UNITS_OF_THE_TARGET else 0.01
 
 

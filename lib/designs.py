@@ -17,7 +17,7 @@ AGREED = (
 )
 """What makes a design the same one: everything that was agreed, and nothing that only the table at hand decides."""
 _AS_THEY_ARE = (
-    *("objective", "users", "decision", "model_name", "target", "task", "missingness_leaks", "metric", "least_gain"),
+    *("objective", "users", "decision", "model_name", "target", "missingness_leaks", "metric", "least_gain"),
     *("cost_false_positive", "cost_false_negative", "slices", "slice_loss"),
     *("latency_ms", "memory_mb", "model_mb", "retraining_budget"),
 )
@@ -44,7 +44,8 @@ class Design:
     @property
     def identity(self) -> str:
         """The hash of all that was agreed."""
-        return hashing.of_value({name: self.contract.get(name) for name in AGREED})
+        agreed = {name: self.contract.get(name) for name in AGREED}
+        return hashing.of_value(agreed | ({design.COUNTS: True} if self.contract.get("counts") else {}))
 
     def parameters(self, data: Path, *, test_size: float) -> dict[str, Any]:
         """Return the parameters of a run that keeps to this contract on another table.
@@ -63,6 +64,7 @@ class Design:
         return {
             **given,
             **{name: agreed[name] for name in _AS_THEY_ARE},
+            "task": design.COUNTS if agreed.get("counts") else agreed["task"],
             "data": str(data),
             "time_column": agreed["time_column"] or design.NONE,
             "group_column": agreed["group_column"] or design.NONE,

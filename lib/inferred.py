@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from lib import proposals, reading
+from lib.checks import Check
 from lib.kinds import Note
 
 MOST_NAMED = 5
@@ -38,11 +39,66 @@ def findings(design: Mapping[str, Any], table: pd.DataFrame) -> pd.DataFrame:
     return reading.findings(lines)
 
 
+def checks(design: Mapping[str, Any], table: pd.DataFrame) -> list[Check]:
+    """Return what the table suggests of target, times and groups: what was taken up, and what a person may decide."""
+    found = []
+    if design["time_column"]:
+        text = f"Rows are ordered by {design['time_column']}; another with -p time_column=COLUMN, none with =none."
+        found.append(Check("time column", design["time_column"], None, True, "info", text))
+    found += _counting(design, table[design["target"]])
+    if design["group_column"]:
+        found.append(_taken_up(design, table[design["group_column"]]))
+    found += [_group_proposal(table[name]) for name in proposals.group_columns(table[design["features"]])]
+    return found
+
+
+def _counting(design: Mapping[str, Any], y: pd.Series) -> list[Check]:
+    if design.get("counts"):
+        why = proposals.why_counts(y) or "asked for by -p task=counts"
+        text = (
+            f"{y.name} is taken for counts ({why}): judged by {design['metric']}, with Poisson's loss for what is "
+            f"linear and tried beside the squared one in the search. -p task=regression takes it for a quantity."
+        )
+        return [Check("the target counts", str(y.name), None, True, "info", text)]
+    if design["task"] != "regression" or not proposals.may_count(y):
+        return []
+    text = (
+        f"{y.name} holds whole numbers from {y.min():g} on, as counts do: the search tries Poisson's loss beside the "
+        f"squared one. -p task=counts judges by its deviance as well."
+    )
+    return [Check("the target seems to count", str(y.name), None, True, "info", text)]
+
+
+def _group_proposal(column: pd.Series) -> Check:
+    name, n_values, n_rows = column.name, column.nunique(), column.count()
+    text = (
+        f"The name of {name} speaks of who or what a row is about, and its {n_values:,} values come back: {n_rows:,} "
+        f"rows have one, {n_rows / n_values:.1f} rows a value. If a model is to serve values that it has never seen, "
+        f"keep the rows of each on one side of the split and of every fold with -p group_column={name}; if not, "
+        f"leave it."
+    )
+    return Check(f"{name} is no group", n_values, None, False, "warning", text)
+
+
+def _taken_up(design: Mapping[str, Any], column: pd.Series) -> Check:
+    strategy = design["split"]["strategy"]
+    apart = (
+        "each is on one side of the split and of every fold"
+        if strategy == "group"
+        else f"the split is by {strategy}, so that one may be on both sides; -p strategy=group keeps them apart"
+    )
+    n_groups = column.nunique()
+    text = f"Rows with the same {column.name} belong together: {n_groups:,} groups in {len(column):,} rows; {apart}."
+    return Check("group column", str(column.name), None, True, "info", text)
+
+
 def _target(design: Mapping[str, Any], table: pd.DataFrame) -> tuple[str, Note]:
     name, y = design["target"], table[design["target"]]
     if design["task"] == "regression":
         what = "target: counts" if design.get("counts") else "target: a quantity"
         evidence = f"{y.nunique():,} different numbers from {y.min():g} to {y.max():g}"
+        why = proposals.why_counts(y) if design.get("counts") else ""
+        evidence += f"; {why}" if why else ""
     else:
         what = f"target: {'two' if design['task'] == 'binary' else len(design['classes'])} classes"
         shown = [str(label) for label in design["classes"][:MOST_NAMED]]
@@ -51,7 +107,8 @@ def _target(design: Mapping[str, Any], table: pd.DataFrame) -> tuple[str, Note]:
         evidence += f"; {design['classes'][-1]} is to be found" if design["task"] == "binary" else ""
     strategy = design["split"]["strategy"]
     split = f", split {strategy}: {PARTS[strategy]}" if strategy in ("random", "stratified") else ""
-    action = f"judged by {design['metric']}{split}; otherwise with -p task=, positive=, metric= or strategy="
+    task = "regression" if design.get("counts") else ""
+    action = f"judged by {design['metric']}{split}; otherwise with -p task={task}, positive=, metric= or strategy="
     return name, Note(what, evidence, action, 0)
 
 

@@ -6,6 +6,9 @@ import numpy as np
 import pandas as pd
 
 MOST_CLASSES_OF_NUMBERS = 10
+MOST_OF_FEW = 20
+"""What nineteen of twenty values above 0 stay within, if a target whose name says nothing is taken for counts."""
+
 TIMES_PRESENT = 0.95
 """Least share of rows with a time for a column to order the table."""
 
@@ -19,10 +22,20 @@ _GROUP = re.compile(
     r"[_ -]?(id|key|no|nr|number|code)?$",
     re.IGNORECASE,
 )
+_COUNTS = re.compile(
+    r"(?i:(^|[\W_])(cnt|counts?|anzahl)([\W_]|$))|(?i:(^|[\W_])(number|num|nb|n)[\W_]+(of[\W_]+)?[^\W_])"
+    r"|[a-z](Count|Cnt|Nb)s?$"
+)
+_MEASURES = re.compile(
+    r"(^|[\W_])(age|year|month|week|day|hour|minute|second|time|duration|price|cost|amount|value|income|salary|wage|fare"
+    r"|fee|score|grade|mark|point|rating|rank|level|quality|rate|ratio|percent|pct|share|weight|height|length|width"
+    r"|depth|size|area|distance|temperature|temp|code|id|class|index)s?([\W_]|$)",
+    re.IGNORECASE,
+)
 
 
 def task(y: pd.Series) -> str:
-    """Return the task that a target suggests: two values, few values or text, or a quantity.
+    """Return the task that a target suggests: two values, few values or text, a quantity or a count.
 
     Parameters
     ----------
@@ -30,8 +43,9 @@ def task(y: pd.Series) -> str:
 
     Returns
     -------
-    {"binary", "multiclass", "regression"}
-        Whole numbers with at most `MOST_CLASSES_OF_NUMBERS` values are taken for classes, counts for a quantity.
+    {"binary", "multiclass", "regression", "counts"}
+        Whole numbers with at most `MOST_CLASSES_OF_NUMBERS` values are taken for classes, more of them for counts only
+        where that is hard to mistake.
     """
     known = y.dropna()
     n_values = known.nunique()
@@ -40,14 +54,46 @@ def task(y: pd.Series) -> str:
     if not _is_number(known):
         return "multiclass"
     whole = bool((known == np.floor(known)).all())
-    return "multiclass" if whole and n_values <= MOST_CLASSES_OF_NUMBERS else "regression"
+    if whole and n_values <= MOST_CLASSES_OF_NUMBERS:
+        return "multiclass"
+    return "counts" if why_counts(known) else "regression"
 
 
-def is_count(y: pd.Series) -> bool:
-    """Return whether a quantity seems to count something: whole numbers that begin near 0, or stay below a thousand."""
+def may_count(y: pd.Series) -> bool:
+    """Return whether a quantity could count something: whole numbers from about 0 on that spread as counts do.
+
+    A count's variance is its mean if it is Poisson's, and more if its mean differs from row to row; a grade or a size
+    in whole units spreads less. A price or a salary in whole units begins far above 0.
+    """
     known = y.dropna()
-    whole = _is_number(known) and bool((known == np.floor(known)).all())
-    return whole and bool(known.min() >= 0 and (known.min() <= max(1.0, 0.01 * known.mean()) or known.max() < 1000))
+    if not _is_number(known) or known.nunique() < 3 or not (known == np.floor(known)).all():
+        return False
+    begins_near_0 = 0 <= known.min() <= max(1.0, 0.01 * known.mean())
+    by_chance = 3 * np.sqrt(2 / len(known))
+    return bool(begins_near_0 and _dispersion(known) >= 1 - by_chance)
+
+
+def why_counts(y: pd.Series) -> str:
+    """Return the evidence, hard to mistake, that a quantity counts something; empty where there is none.
+
+    Numbers alone do not tell the ages of a people from the customers of a shop. So either the name speaks of counting;
+    or the numbers are so small that a step of 1 is a large part of most of them, which hardly anything is that is
+    measured, and fall off upwards at least half as steeply as Poisson's: codes of classes and hours of the day do not.
+    A name that speaks of a measure or money outweighs both. A mistake costs little: Poisson's deviance, too, is least
+    at the mean.
+    """
+    if not may_count(y) or _MEASURES.search(str(y.name)):
+        return ""
+    known = y.dropna()
+    spread = f"whole numbers from {known.min():g} on, variance {_dispersion(known):.3g} times the mean"
+    if _COUNTS.search(str(y.name)):
+        return f"its name speaks of counting; {spread}"
+    few = known[known > 0].quantile(0.95) <= MOST_OF_FEW and known.skew() >= 0.5 / np.sqrt(known.mean())
+    return f"small {spread}, the lower the more frequent" if few else ""
+
+
+def _dispersion(known: pd.Series) -> float:
+    return float(known.var() / known.mean())
 
 
 def classes(y: pd.Series, positive: str = "") -> list:

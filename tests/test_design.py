@@ -1,8 +1,9 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.metrics import mean_poisson_deviance
 
-from lib import design, flights, folds, splitting
+from lib import design, designs, flights, folds, splitting
 from lib.errors import InputError
 
 
@@ -113,26 +114,6 @@ def test_the_contract_is_readable_as_a_table():
     assert design.excluded(found).index.tolist() == ["number"]
 
 
-def test_a_column_that_looks_like_a_group_is_proposed_and_the_time_column_told():
-    rows = table().assign(customer_id=[k % 50 for k in range(200)])
-    found = design.proposals_checks(design.contract("sales.csv", rows, target="sold"), rows)
-    assert [(check.name, check.passed) for check in found] == [
-        ("time column", True),
-        ("customer_id is no group", False),
-    ]
-    taken_up = design.contract("sales.csv", rows, target="sold", group_column="customer_id")
-    found = design.proposals_checks(taken_up, rows)
-    assert [(check.name, check.passed) for check in found] == [("time column", True), ("group column", True)]
-    assert "50 groups in 200 rows; each is on one side" in found[-1].explanation
-
-
-def test_the_proposal_of_a_group_gives_its_evidence_and_what_to_type():
-    rows = table().assign(customer_id=[k % 50 for k in range(200)])
-    proposal = design.proposals_checks(design.contract("sales.csv", rows, target="sold"), rows)[-1].explanation
-    assert "50 values come back: 200 rows have one, 4.0 rows a value" in proposal
-    assert "-p group_column=customer_id" in proposal
-
-
 @pytest.mark.parametrize(
     ("asked", "strategy"),
     [
@@ -159,14 +140,32 @@ def test_a_group_that_is_taken_up_is_on_one_side_of_the_split_and_of_every_fold(
         assert not set(train["customer_id"].iloc[learn]) & set(train["customer_id"].iloc[judge])
 
 
-def test_a_target_that_counts_is_said_and_can_be_judged_as_counts():
-    rows = table().assign(sold=lambda t: np.random.default_rng(0).poisson(20, len(t)))
-    inferred = design.contract("sales.csv", rows, target="sold")
-    told = {check.name: check.explanation for check in design.proposals_checks(inferred, rows)}
-    assert "-p task=counts" in told["the target seems to count"]
-    asked = design.contract("sales.csv", rows, target="sold", task="counts")
-    assert (asked["task"], asked["counts"], asked["metric"]) == ("regression", True, "neg_mean_poisson_deviance")
-    assert "the target seems to count" not in {check.name for check in design.proposals_checks(asked, rows)}
+def sold(mean, n_samples=200):
+    return table().assign(sold=np.random.default_rng(0).poisson(mean, n_samples))
+
+
+def test_a_target_that_counts_beyond_doubt_is_judged_as_counts_unless_it_is_said_to_be_a_quantity():
+    chosen = design.contract("sales.csv", sold(4), target="sold")
+    assert (chosen["task"], chosen["counts"], chosen["metric"]) == ("regression", True, "neg_mean_poisson_deviance")
+    overridden = design.contract("sales.csv", sold(4), target="sold", task="regression")
+    assert (overridden["task"], overridden["metric"], "counts" in overridden) == ("regression", "r2", False)
+
+
+def test_counts_keep_the_metric_that_was_asked_for():
+    chosen = design.contract("sales.csv", sold(4), target="sold", metric="r2")
+    assert (chosen["counts"], chosen["metric"]) == (True, "r2")
+
+
+def test_a_useful_gain_of_counts_is_a_hundredth_of_what_their_mean_comes_to():
+    y = sold(4)["sold"]
+    found = design.contract("sales.csv", sold(4), target="sold")["least_gain"]
+    assert found == pytest.approx(0.01 * mean_poisson_deviance(y, np.full(len(y), y.mean())))
+
+
+@pytest.mark.parametrize(("asked", "task"), [({}, "counts"), ({"task": "regression"}, "regression")])
+def test_a_retraining_keeps_to_the_task_that_was_agreed(tmp_path, asked, task):
+    agreed = design.contract("sales.csv", sold(4), target="sold", **asked)
+    assert designs.Design(tmp_path, agreed, {}).parameters(tmp_path / "new.parquet", test_size=0.2)["task"] == task
 
 
 @pytest.mark.parametrize(("target", "found"), [("price", r"holds -?\d+\.\d+\."), ("sold", "'"), ("day", "'2024")])

@@ -69,3 +69,47 @@ def test_the_task_is_shown_with_what_it_was_inferred_from(sold, asked, found, ev
 def test_without_time_and_group_the_split_by_chance_is_said_of_the_target():
     action = lines(table().drop(columns=["day", "customer_id"])).loc["target: two classes", "action"]
     assert "split stratified: rows are divided by chance, each class alike" in action
+
+
+def test_a_column_that_looks_like_a_group_is_proposed_and_the_time_column_told():
+    rows = table().assign(customer_id=[k % 50 for k in range(200)])
+    found = inferred.checks(design.contract("sales.csv", rows, target="sold"), rows)
+    assert [(check.name, check.passed) for check in found] == [
+        ("time column", True),
+        ("customer_id is no group", False),
+    ]
+    taken_up = design.contract("sales.csv", rows, target="sold", group_column="customer_id")
+    found = inferred.checks(taken_up, rows)
+    assert [(check.name, check.passed) for check in found] == [("time column", True), ("group column", True)]
+    assert "50 groups in 200 rows; each is on one side" in found[-1].explanation
+
+
+def test_the_proposal_of_a_group_gives_its_evidence_and_what_to_type():
+    rows = table().assign(customer_id=[k % 50 for k in range(200)])
+    proposal = inferred.checks(design.contract("sales.csv", rows, target="sold"), rows)[-1].explanation
+    assert "50 values come back: 200 rows have one, 4.0 rows a value" in proposal
+    assert "-p group_column=customer_id" in proposal
+
+
+def counting(mean, **asked):
+    draw = np.random.default_rng(0)
+    rows = table().assign(sold=draw.poisson(draw.gamma(1, mean, 200)))
+    agreed = design.contract("sales.csv", rows, target="sold", **asked)
+    said = {check.name: check.explanation for check in inferred.checks(agreed, rows)}
+    return said, inferred.findings(agreed, rows).set_index("finding")
+
+
+def test_counts_that_were_chosen_are_said_with_the_evidence_and_how_to_have_a_quantity():
+    said, found = counting(4)
+    for text in (said["the target counts"], " ".join(found.loc["target: counts", ["evidence", "action"]])):
+        assert "small whole numbers from 0 on, variance " in text and "-p task=regression" in text
+
+
+def test_counts_that_were_asked_for_are_said_to_be_so():
+    assert "asked for by -p task=counts" in counting(200, task="counts")[0]["the target counts"]
+
+
+def test_a_quantity_that_could_count_is_said_with_what_to_type():
+    said, found = counting(50)
+    assert "target: a quantity" in found.index
+    assert "-p task=counts" in said["the target seems to count"] and "the target counts" not in said

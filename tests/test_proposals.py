@@ -1,3 +1,4 @@
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -67,9 +68,56 @@ def test_identifiers_number_or_name_the_rows():
     assert proposals.identifiers(table) == ["PassengerId", "code"]
 
 
+def drawn(name, make):
+    return pd.Series(make(np.random.default_rng(0)), name=name)
+
+
+COUNTS = {
+    "few events": drawn("y", lambda draw: draw.poisson(np.exp(draw.normal(1, 0.6, 2000)))),
+    "mostly none": drawn("y", lambda draw: draw.poisson(3, 5000) * (draw.random(5000) < 0.1)),
+    "of one mean": drawn("y", lambda draw: draw.poisson(5, 2000)),
+    "many, by their name": drawn("cnt", lambda draw: draw.poisson(draw.gamma(1.2, 160, 2000))),
+    "by a longer name": drawn("number of visits", lambda draw: draw.poisson(draw.gamma(2, 40, 2000))),
+}
+QUANTITIES = {
+    "many, without a name": drawn("y", lambda draw: draw.poisson(draw.gamma(1.2, 160, 2000))),
+    "ages of people": drawn("age", lambda draw: draw.binomial(100, draw.beta(2, 3, 2000))),
+    "ages, unnamed": drawn("x7", lambda draw: draw.binomial(100, draw.beta(2, 3, 2000))),
+    "ages of children": drawn("age", lambda draw: draw.poisson(3, 2000)),
+    "prices": drawn("y", lambda draw: np.round(draw.lognormal(4, 1, 2000))),
+    "prices of what is cheap": drawn("price_usd", lambda draw: draw.poisson(4, 2000)),
+    "claims in money, mostly none": drawn("y", lambda d: np.round(d.lognormal(6, 1, 5000)) * (d.random(5000) < 0.1)),
+    "rare claims in money": drawn("y", lambda draw: np.round(draw.lognormal(6, 1, 5000)) * (draw.random(5000) < 0.03)),
+    "grades": drawn("G3", lambda draw: draw.binomial(20, 0.55, 2000)),
+    "codes": drawn("y", lambda draw: draw.integers(0, 15, 2000)),
+    "hours of the day": drawn("y", lambda draw: draw.integers(0, 24, 2000)),
+    "below zero": drawn("n_sold", lambda draw: draw.poisson(3, 2000) - 1),
+    "fractions": drawn("cnt", lambda draw: draw.poisson(3, 2000) / 2),
+    "an identifier": drawn("number", lambda draw: np.arange(2000)),
+}
+
+
+@pytest.mark.parametrize("y", COUNTS.values(), ids=COUNTS)
+def test_what_can_hardly_be_anything_else_is_taken_for_counts(y):
+    assert proposals.task(y) == "counts" and proposals.may_count(y)
+
+
+@pytest.mark.parametrize("y", QUANTITIES.values(), ids=QUANTITIES)
+def test_a_quantity_in_whole_numbers_is_not_taken_for_counts(y):
+    assert proposals.task(y) == "regression"
+
+
+@pytest.mark.parametrize(
+    ("values", "task"), [([0] * 99 + [1], "binary"), ([0] * 97 + [1, 2, 3], "multiclass"), ([0, 7] * 50, "binary")]
+)
+def test_few_values_stay_classes_whatever_their_name(values, task):
+    assert proposals.task(pd.Series(values, name="n_visits")) == task
+
+
 @pytest.mark.parametrize(
     ("values", "counts"),
-    [([0, 3, 1, 250], True), ([1, 977, 40], True), ([14_999, 206_000], False), ([0.5, 2.0], False), ([-1, 3], False)],
-)
-def test_whole_numbers_from_nothing_on_seem_to_count(values, counts):
-    assert proposals.is_count(pd.Series(values)) is counts
+    [([0, 3, 1, 250], True), ([1, 977, 40], True), ([14_999, 206_000, 3], True), ([14_999, 206_000, 9000], False),
+     ([0.5, 2.0, 1.0], False), ([-1, 3, 5], False), ([0, 0, 0], False), ([], False)],
+)  # fmt: skip
+def test_whole_numbers_from_nothing_on_may_count(values, counts):
+    assert proposals.may_count(pd.Series(values, dtype="float64")) is counts

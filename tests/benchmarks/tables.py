@@ -12,12 +12,15 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
+import skrub
 from rich.console import Console
 from rich.table import Table
+from sklearn import ensemble
 
 from lib import files, scoring, training
 from lib.vitals import Watch
@@ -110,21 +113,20 @@ def _fit_plain(way: str, run_dir: Path) -> float:
     X = table.drop(columns=[design["target"], *[name for name in design["exclude"] if name in table]])
     X = X if way == "skrub" else X.apply(_as_boosting_takes_it)
     X = X.loc[:, [not isinstance(X[name].dtype, pd.CategoricalDtype) or _is_few(X[name]) for name in X]]
-    model = _model(way, design["task"] == "regression")
+    model = _model(way, design)
     model.fit(X[~is_test], training.labels(table[~is_test], design))
     truth = scoring.encode(design, table.loc[is_test, design["target"]])
     return scoring.score(design["metric"], truth, scoring.predict(design, model, X[is_test]))
 
 
-def _model(way: str, regression: bool):
-    if way == "skrub":
-        import skrub
-
-        return skrub.tabular_pipeline("regressor" if regression else "classifier")
-    from sklearn import ensemble
-
-    kind = ensemble.HistGradientBoostingRegressor if regression else ensemble.HistGradientBoostingClassifier
-    return kind(random_state=0)
+def _model(way: str, design: Mapping[str, Any]):
+    """Return the model as it comes; of counts with Poisson's loss, since the deviance is what they are judged by."""
+    kind = "regressor" if design["task"] == "regression" else "classifier"
+    model = ensemble.HistGradientBoostingClassifier(random_state=0)
+    if kind == "regressor":
+        loss = "poisson" if design.get("counts") else "squared_error"
+        model = ensemble.HistGradientBoostingRegressor(loss=loss, random_state=0)
+    return model if way == "boosting" else skrub.tabular_pipeline(model if design.get("counts") else kind)
 
 
 def _as_boosting_takes_it(column: pd.Series) -> pd.Series:
