@@ -49,7 +49,7 @@ def read_table(
     InputError
         If there is no such table or target, or the table holds no rows.
     """
-    where = sources.parse(source)
+    where = readers.anew(sources.parse(source))
     if 0 < table_mb < (needed_mb := volume.megabytes(where)):
         return _drawn(where, target, gaps, n_rows, table_mb, needed_mb, random_state)
     raw = readers.read_source(where)

@@ -3,20 +3,18 @@
 import hashlib
 from pathlib import Path
 
-from lib import sources
+from lib import fetched, sources
 from lib.errors import InputError
 
 
 def of_source(text: str) -> str:
     """Return the hash of a source's content, for keys: equal content gives an equal hash, wherever it lies.
 
-    Files are hashed by their bytes; a query by its result, for which it is run; the demo by its files.
+    Files are hashed by their bytes; a query by the file of its result, for which it is run; the demo by its files.
     """
     source = sources.parse(text)
     if source.kind == "sql":
-        from lib import queries  # which needs pandas; files and the demo do not
-
-        return queries.fingerprint(source.place, source.part)
+        return _digest(fetched.path(source)).hex()
     digest = hashlib.sha256(source.part.encode())
     for path in sources.files_behind(source):
         digest.update(_digest(path))

@@ -64,7 +64,7 @@ def validate(
             f"The table {where} has one column, {chosen!r}, and nothing to predict it from. If there are more in the "
             f"file, their delimiter is not one of {', '.join(map(repr, delimited.DELIMITERS))}."
         )
-    _require_target(_raw(where, [names.index(chosen)]), where, chosen, gaps)
+    _require_target(readers.read_source(where, [names.index(chosen)]), where, chosen, gaps)
     _require_variety(first, where, names.index(chosen))
 
 
@@ -90,21 +90,12 @@ def _require_columns(where: sources.Source, known: set[str], columns: Mapping[st
 
 
 def _head(where: sources.Source) -> pd.DataFrame:
+    where = readers.as_file(where)
     if where.kind == "file":
         return readers.head(where.place, where.part)
     if where.kind == "folder" and (files := sources.files_of(where.place)):
         return readers.head(files[0])
-    return _raw(where)
-
-
-def _raw(where: sources.Source, columns: Sequence[int] | None = None) -> pd.DataFrame:
-    """Return the raw table; a query is run once for its hash and for all that is asked here."""
-    if where.kind != "sql":
-        return readers.read_source(where, columns)
-    from lib import queries
-
-    result = queries.read_once(where.place, where.part)
-    return result if columns is None else result.iloc[:, list(columns)]
+    return readers.read_source(where)
 
 
 def _require_target(raw: pd.DataFrame, where: sources.Source, target: str, gaps: Sequence[str]) -> None:
@@ -140,7 +131,7 @@ def _require_variety(first: pd.DataFrame, where: sources.Source, target: int) ->
     """Refuse a table whose columns are all constant; the first rows are enough where one of them is not."""
     if _varies(first, target):
         return
-    whole = _raw(where)
+    whole = readers.read_source(where)
     if not _varies(whole, target):
         others = [name for i, name in enumerate(reading.tidy_names(whole.columns)[0]) if i != target]
         raise InputError(

@@ -1,9 +1,8 @@
 """Tables that come from a database, by a SQLAlchemy URL and a table's name or a query."""
 
-import functools
-import hashlib
 import os
 import re
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,13 +13,15 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from lib import sources
 from lib.errors import InputError
 
+CELLS = 2_000_000
+"""In memory at once, of a result of any length."""
 _WRITES = r"\s*(insert|update|delete|drop|alter|create|truncate|replace|merge|grant|revoke)\s"
 _READ_ONLY = {"sqlite": "PRAGMA query_only = ON", "postgresql": "SET TRANSACTION READ ONLY"}
 """What keeps a database as it is, whatever a query begins with."""
 
 
-def read(url: str, part: str) -> pd.DataFrame:
-    """Return the result of a query, or a whole table, as the driver gives it.
+def parts(url: str, part: str) -> Iterator[pd.DataFrame]:
+    """Yield the result of a query, or a whole table, some rows at a time, as the driver gives it.
 
     Parameters
     ----------
@@ -28,6 +29,11 @@ def read(url: str, part: str) -> pd.DataFrame:
         A SQLAlchemy URL. The password ``***`` stands for the one in the variable ``CUADERNO_PASSWORD``.
     part : str
         The name of a table, ``schema.table``, or a query.
+
+    Yields
+    ------
+    DataFrame
+        With about `CELLS` cells; one without rows if there are none.
 
     Raises
     ------
@@ -40,30 +46,26 @@ def read(url: str, part: str) -> pd.DataFrame:
             f"Give one that begins with SELECT or WITH."
         )
     with _connected(url) as connection:
-        if not part:
-            raise InputError(
-                f"{sources.hide_password(url)} names no table.{_tables(connection)} Give it as URL::TABLE."
-            )
-        if re.fullmatch(r"[^\s;()]+", part):
-            return pd.read_sql(_whole(connection, part), connection, coerce_float=False)
-        return pd.read_sql(sqlalchemy.text(_escaped(part)), connection, coerce_float=False)
+        # without it, drivers fetch the whole result before they give out its first row
+        result = connection.execution_options(stream_results=True).execute(_statement(connection, url, part))
+        names = list(result.keys())
+        n_rows = max(1, CELLS // max(1, len(names)))
+        rows = result.fetchmany(n_rows)
+        yield _frame(rows, names)
+        while len(rows) == n_rows and (rows := result.fetchmany(n_rows)):
+            yield _frame(rows, names)
 
 
-@functools.lru_cache(maxsize=1)
-def read_once(url: str, part: str) -> pd.DataFrame:
-    """Return the same result again within a process, so that the hash and the checks of a run see one answer."""
-    return read(url, part)
+def _statement(connection: sqlalchemy.Connection, url: str, part: str) -> sqlalchemy.Executable:
+    if not part:
+        raise InputError(f"{sources.hide_password(url)} names no table.{_tables(connection)} Give it as URL::TABLE.")
+    if re.fullmatch(r"[^\s;()]+", part):
+        return _whole(connection, part)
+    return sqlalchemy.text(_escaped(part))
 
 
-def fingerprint(url: str, part: str) -> str:
-    """Return the hash of a result: its names, types, values and order."""
-    result = read_once(url, part)
-    digest = hashlib.sha256(repr([(str(name), str(dtype)) for name, dtype in result.dtypes.items()]).encode())
-    for position in range(result.shape[1]):
-        column = result.iloc[:, position]
-        plain = column.map(repr) if column.dtype == object else column
-        digest.update(pd.util.hash_pandas_object(plain, index=False).to_numpy().tobytes())
-    return digest.hexdigest()
+def _frame(rows: Sequence[sqlalchemy.Row], names: list[str]) -> pd.DataFrame:
+    return pd.DataFrame.from_records([tuple(row) for row in rows], columns=names)
 
 
 @contextmanager
@@ -81,7 +83,7 @@ def _connected(url: str):
             if connection.dialect.name in _READ_ONLY:
                 connection.exec_driver_sql(_READ_ONLY[connection.dialect.name])
             yield connection
-    except (SQLAlchemyError, pd.errors.DatabaseError) as error:
+    except SQLAlchemyError as error:
         raise InputError(
             f"The database {sources.hide_password(url)} refused: {_plain(error, url)}. "
             f"Correct the URL, the table or the query given with -p data=URL::QUERY."
@@ -136,7 +138,7 @@ def _escaped(query: str) -> str:
 
 def _plain(error: Exception, url: str) -> str:
     """Return what the database said, in one line, without the password."""
-    cause = error.__cause__ or error  # pandas wraps what SQLAlchemy raised, and SQLAlchemy what the driver raised
+    cause = error.__cause__ or error
     said = " ".join(str(getattr(cause, "orig", None) or cause).split())
     for secret in filter(None, (_password(url), os.environ.get(sources.PASSWORD_VARIABLE))):
         said = said.replace(secret, sources.HIDDEN)

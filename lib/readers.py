@@ -13,7 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet
 
-from lib import delimited, packed, sources
+from lib import delimited, fetched, packed, sources
 from lib.errors import InputError
 
 HEAD_ROWS = 2000
@@ -28,34 +28,40 @@ def read_source(source: sources.Source, columns: Sequence[int] | None = None) ->
     InputError
         If it cannot be read, or is not a table.
     """
+    source = as_file(source)
     if source.kind == "file":
         return read(source.place, source.part, columns)
     if source.kind == "folder":
         return read_folder(source.place, columns)
-    return _select(_demo_or_query(source), columns)
+    from lib import flights
+
+    return _select(flights.during(source.part) if source.part else flights.history(), columns)
 
 
-def _demo_or_query(source: sources.Source) -> pd.DataFrame:
-    if source.kind == "demo":
-        from lib import flights
+def as_file(source: sources.Source) -> sources.Source:
+    """Return a source, or in place of a query the file that its result is fetched into."""
+    return sources.Source("file", str(fetched.path(source))) if source.kind == "sql" else source
 
-        return flights.during(source.part) if source.part else flights.history()
-    from lib import queries
 
-    return queries.read(source.place, source.part)
+def anew(source: sources.Source) -> sources.Source:
+    """Return a source as it is now: a query that was run by hand before is run again."""
+    if source.kind == "sql":
+        fetched.forget(source)
+    return source
 
 
 def parts(source: sources.Source, n_rows: int) -> Iterator[pd.DataFrame]:
     """Yield the raw table of a source by some rows at a time, so that a large file is never in memory as a whole.
 
-    That holds for text and Parquet, alone or in a folder; other kinds are read whole, and given out in parts.
+    That holds for text and Parquet, alone or in a folder, and for queries; a book of sheets, which has at most
+    1,048,576 rows, is read whole, and given out in parts.
 
     Raises
     ------
     InputError
         If it cannot be read, or is not a table.
     """
-    for table in _tables(source, n_rows):
+    for table in _tables(as_file(source), n_rows):
         yield from (table.iloc[start : start + n_rows] for start in range(0, max(len(table), 1), n_rows))
 
 
@@ -186,8 +192,9 @@ def _is_parquet(stream: BinaryIO) -> bool:
 def _read_parquet(stream: BinaryIO, columns: Sequence[int] | None) -> pd.DataFrame:
     file = pa.parquet.ParquetFile(stream)
     every = file.schema_arrow.names
-    chosen = None if columns is None else [every[position] for position in columns]
-    return _framed(file.read(columns=chosen))
+    if columns is None or len(set(every)) < len(every):
+        return _select(_framed(file.read()), columns)
+    return _framed(file.read(columns=[every[position] for position in columns]))
 
 
 def _read_excel(path: Path, sheet: str) -> pd.DataFrame:

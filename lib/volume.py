@@ -31,8 +31,9 @@ def megabytes(source: sources.Source) -> float:
     Returns
     -------
     float
-        0 where only reading it would tell: for queries and books of sheets.
+        0 where only reading it would tell: for books of sheets.
     """
+    source = readers.as_file(source)
     if source.kind not in ("file", "folder"):
         return 0.0
     return sum(_megabytes(path) for path in sources.files_behind(source))
@@ -40,7 +41,9 @@ def megabytes(source: sources.Source) -> float:
 
 def rows_within(source: sources.Source, limit_mb: float) -> int:
     """Return how many rows of a table the limit holds, by its first rows."""
-    return max(1, int(limit_mb * _MEGABYTE / _bytes_per_row(readers.head(sources.files_behind(source)[0]))))
+    return max(
+        1, int(limit_mb * _MEGABYTE / _bytes_per_row(readers.head(sources.files_behind(readers.as_file(source))[0])))
+    )
 
 
 def draw(source: sources.Source, n_rows: int, random_state: int) -> Drawn:

@@ -7,6 +7,8 @@ from typing import Any
 
 import psutil
 
+from lib import fetched
+
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "LOKY_MAX_CPU_COUNT")
 _SHARE_OF_MEMORY = 0.9
 
@@ -19,8 +21,8 @@ def cores() -> int:
 def environment(jobs: int) -> dict[str, str]:
     """Return the environment of a kernel, one of `jobs` at work: together they use each core once."""
     if jobs == 1:
-        return dict(os.environ)
-    return {**os.environ, **dict.fromkeys(_THREADS, str(max(1, cores() // jobs)))}
+        return {**os.environ, **fetched.environment()}
+    return {**os.environ, **fetched.environment(), **dict.fromkeys(_THREADS, str(max(1, cores() // jobs)))}
 
 
 def memory_limit_mb(jobs: int) -> float:

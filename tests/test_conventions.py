@@ -23,6 +23,7 @@ ENVIRONMENT = {
     "dashboard": "the folders, and what a visitor asks for, come to the kernel by its environment",
     "dashboard_server": "the token of the dashboard, and the folders for its kernels",
     "database": "the address of the prediction database, with its password",
+    "fetched": "a kernel finds by it what its run has fetched from a database",
     "hosting": "the token that requests have to bring",
     "forkserver": "a forked kernel takes the environment of the one who asked for it",
     "kernels": "a kernel gets the environment of its caller",

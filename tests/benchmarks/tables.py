@@ -12,15 +12,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pandas as pd
-import skrub
 from rich.console import Console
 from rich.table import Table
-from sklearn import ensemble
 
 from lib import files, scoring, training
 from lib.vitals import Watch
@@ -34,9 +32,9 @@ MOST_CATEGORIES = 250
 
 
 class Figures(NamedTuple):
-    """What a way came to: its score on test rows, seconds, peak MB, and the end in words."""
+    """What a way came to: its scores on test rows by metric, seconds, peak MB, and the end in words."""
 
-    score: float
+    scores: Mapping[str, float]
     seconds: float
     peak_mb: float
     ending: str = ""
@@ -54,25 +52,27 @@ def main() -> None:
         return
     shown = Table("table", "metric", "Cuaderno", "skrub", "boosting", "against the better", "seconds", "peak MB", "end")
     for given in asked.tables:
-        shown.add_row(*_measure(given, asked.time_limit))
+        for row in _measure(given, asked.time_limit):
+            shown.add_row(*row)
         Console(width=150).print(shown)
 
 
-def _measure(given: str, time_limit: float) -> tuple[str, ...]:
+def _measure(given: str, time_limit: float) -> Iterator[tuple[str, ...]]:
+    """Yield a row for the metric of the run, and one for R² where that is another which the plain ones do not go by."""
     name, target, *more = given.split(":")
     path = Path(name) if Path(name).exists() else FOLDER / f"{name}.csv"
     with tempfile.TemporaryDirectory(prefix="cuaderno-tables-") as folder:
         found, run_dir = _run(path, target, more, Path(folder), time_limit)
         if run_dir is None:
-            return (path.stem, "", "", "", "", "", f"{found.seconds:.0f}", f"{found.peak_mb:.0f}", found.ending)
-        skrub, boosting = (_plain(way, run_dir) for way in ("skrub", "boosting"))
-        metric = files.read(run_dir, files.DESIGN)["metric"]
-    better = max(skrub.score, boosting.score)
-    ahead = (found.score - better) / abs(better)
-    three = (found, skrub, boosting)
+            yield (path.stem, "", "", "", "", "", f"{found.seconds:.0f}", f"{found.peak_mb:.0f}", found.ending)
+            return
+        three = (found, *(_plain(way, run_dir) for way in ("skrub", "boosting")))
     seconds, memory = (" / ".join(f"{getattr(one, of):.0f}" for one in three) for of in ("seconds", "peak_mb"))
-    scores = [f"{one.score:.4f}" for one in three]
-    return (path.stem, metric, *scores, f"{ahead:+.2%}", seconds, memory, found.ending)
+    for metric in found.scores:
+        scores = [one.scores[metric] for one in three]
+        better = max(scores[1:])
+        ahead = (scores[0] - better) / abs(better)
+        yield (path.stem, metric, *(f"{score:.4f}" for score in scores), f"{ahead:+.2%}", seconds, memory, found.ending)
 
 
 def _run(path: Path, target: str, more: list[str], folder: Path, limit: float) -> tuple[Figures, Path | None]:
@@ -92,9 +92,19 @@ def _run(path: Path, target: str, more: list[str], folder: Path, limit: float) -
             said = process.communicate()[0]
     ending = f"exit {process.returncode}" + (f": {json.loads(said).get('reason', '')}" if said.strip() else "")
     runs = [run for run in sorted((store / "runs").glob("*")) if files.exists(run, files.EVALUATION)]
-    score = files.read(runs[-1], files.EVALUATION)["test"]["value"] if runs else float("nan")
-    figures = Figures(score, time.perf_counter() - began, watch.peak_mb, ending[:200])
+    scores = _scores(runs[-1]) if runs else {}
+    figures = Figures(scores, time.perf_counter() - began, watch.peak_mb, ending[:200])
     return figures, runs[-1] if runs else None
+
+
+def _scores(run_dir: Path) -> dict[str, float]:
+    """Return the run's score on the test rows; of counts R², too."""
+    design, evaluation = files.read(run_dir, files.DESIGN), files.read(run_dir, files.EVALUATION)
+    scores = {design["metric"]: evaluation["test"]["value"]}
+    if design.get("counts"):
+        said = files.read(run_dir, files.TEST_PREDICTIONS)
+        scores["r2"] = scoring.score("r2", said["truth"], said["prediction"])
+    return scores
 
 
 def _plain(way: str, run_dir: Path) -> Figures:
@@ -102,31 +112,33 @@ def _plain(way: str, run_dir: Path) -> Figures:
     command = [sys.executable, __file__, "--plain", way, str(run_dir)]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     with Watch(process.pid, None, process.kill) as watch:
-        score = json.loads(process.communicate()[0])
-    return Figures(score, time.perf_counter() - began, watch.peak_mb)
+        scores = json.loads(process.communicate()[0])
+    return Figures(scores, time.perf_counter() - began, watch.peak_mb)
 
 
-def _fit_plain(way: str, run_dir: Path) -> float:
-    """Return the score on the test rows of a model without any search, fitted on all other rows of the run's table."""
+def _fit_plain(way: str, run_dir: Path) -> dict[str, float]:
+    """Return the scores on the test rows of a model without any search, fitted on all other rows of the run's table."""
     design, table = files.read(run_dir, files.DESIGN), files.read(run_dir, files.TABLE)
     is_test = files.read(run_dir, files.SPLIT)["role"] == "test"
     X = table.drop(columns=[design["target"], *[name for name in design["exclude"] if name in table]])
     X = X if way == "skrub" else X.apply(_as_boosting_takes_it)
     X = X.loc[:, [not isinstance(X[name].dtype, pd.CategoricalDtype) or _is_few(X[name]) for name in X]]
-    model = _model(way, design)
+    model = _model(way, design["task"] == "regression")
     model.fit(X[~is_test], training.labels(table[~is_test], design))
     truth = scoring.encode(design, table.loc[is_test, design["target"]])
-    return scoring.score(design["metric"], truth, scoring.predict(design, model, X[is_test]))
+    said = scoring.predict(design, model, X[is_test])
+    return {metric: scoring.score(metric, truth, said) for metric in _scores(run_dir)}
 
 
-def _model(way: str, design: Mapping[str, Any]):
-    """Return the model as it comes; of counts with Poisson's loss, since the deviance is what they are judged by."""
-    kind = "regressor" if design["task"] == "regression" else "classifier"
-    model = ensemble.HistGradientBoostingClassifier(random_state=0)
-    if kind == "regressor":
-        loss = "poisson" if design.get("counts") else "squared_error"
-        model = ensemble.HistGradientBoostingRegressor(loss=loss, random_state=0)
-    return model if way == "boosting" else skrub.tabular_pipeline(model if design.get("counts") else kind)
+def _model(way: str, regression: bool):
+    if way == "skrub":
+        import skrub
+
+        return skrub.tabular_pipeline("regressor" if regression else "classifier")
+    from sklearn import ensemble
+
+    kind = ensemble.HistGradientBoostingRegressor if regression else ensemble.HistGradientBoostingClassifier
+    return kind(random_state=0)
 
 
 def _as_boosting_takes_it(column: pd.Series) -> pd.Series:
