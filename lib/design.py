@@ -171,7 +171,7 @@ def _least_gain(known: Mapping[str, Any], y: pd.Series) -> float:
     if known["least_gain"] is not None:
         return float(known["least_gain"])
     if known["metric"] in AS_LARGE_AS_THE_SPREAD:
-        return -0.01 * scoring.score(known["metric"], y, np.full(len(y), y.mean()))
+        return float(f"{-0.01 * scoring.score(known['metric'], y, np.full(len(y), y.mean())):.4g}")
     return 0.01 * float(y.std()) if known["metric"] in IN_UNITS_OF_THE_TARGET else 0.01
 
 
