@@ -75,8 +75,8 @@ def search(
     """Return the best parameters of an estimator by the mean score over the folds.
 
     The first trials are the space's starts; then optuna's tree-structured Parzen estimator proposes. A trial that has
-    begun is finished, so the search may outlast `max_seconds` by one trial; as long as the number of trials ends it,
-    the same seed finds the same.
+    begun is finished, so the search may outlast `max_seconds` by one trial, but begins none that would double them; as
+    long as the number of trials ends it, the same seed finds the same.
 
     Parameters
     ----------
@@ -101,11 +101,17 @@ def search(
     for start in space.starts:
         study.enqueue_trial(dict(start))
     rows, began = [], time.monotonic()
-    while not rows or (len(rows) < n_trials and time.monotonic() - began < max_seconds):
+    while not rows or (len(rows) < n_trials and time_is_left(rows, time.monotonic() - began, max_seconds)):
         trial = study.ask()
         rows.append({"trial": len(rows) + 1, **_evaluate(estimator, space.propose(trial), prepared, design)})
         study.tell(trial, rows[-1]["score"])
     return _found(rows)
+
+
+def time_is_left(rows: Sequence[Mapping[str, Any]], elapsed: float, max_seconds: float) -> bool:
+    """Return whether one more trial may begin, which may take as long as the longest of those in `rows`."""
+    longest = max(row["seconds"] for row in rows)
+    return elapsed < max_seconds and elapsed + longest <= 2 * max_seconds
 
 
 def _study(random_state: int):
