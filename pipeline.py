@@ -66,7 +66,7 @@ def run(
 
     with _interruptible(project), progress.shown(quiet=as_json) as listener:
         found = runner.run(project, request, listener)
-    _show(summary.conclusion(found), progress.ending, as_json)
+    _show(summary.conclusion(found, given), progress.ending, as_json)
     raise typer.Exit(found.exit_status)
 
 

@@ -43,6 +43,8 @@ class Conclusion:
         What could have stopped the run, and what was found: name, value, limit, passed.
     seconds : float
         That the run took.
+    model_name : str
+        Of the version, if one was registered.
     """
 
     status: str
@@ -57,6 +59,7 @@ class Conclusion:
     score: float | None = None
     gates: list[dict] = field(default_factory=list)
     seconds: float = 0.0
+    model_name: str = ""
 
     @property
     def exit_status(self) -> int:
@@ -140,6 +143,7 @@ class Recorder:
             **_measured(self.run.folder),
             gates=_gates(self.run.folder, [each.name for each in done]),
             seconds=round(time.monotonic() - self._started, 3),
+            model_name=made.model_name if made else "",
         )
         workspace.finish(self.run, status, message=found.message, version=found.version)
         if done[-1].entry:

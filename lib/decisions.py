@@ -189,7 +189,7 @@ def models(engine: Engine) -> list[str]:
 
 
 def only_model(engine: Engine, name: str = "") -> str:
-    """Return the model that is meant: the one named, or the only one that the store knows.
+    """Return the model that is meant: the one named, the only one that the store knows, or that alone has a champion.
 
     Raises
     ------
@@ -197,10 +197,15 @@ def only_model(engine: Engine, name: str = "") -> str:
         If there is no such model, or there are several and none is named.
     """
     known = models(engine)
-    if name in known or (not name and len(known) == 1):
-        return name or known[0]
+    if name in known:
+        return name
+    # A table that was only tried, and refused, does not make the model in use unclear.
+    likely = known if name or len(known) < 2 else [each for each in known if reigning(engine, each)] or known
+    if not name and len(likely) == 1:
+        return likely[0]
     there = f"There are: {', '.join(known)}." if known else "None is registered yet."
-    raise InputError(f"Which model? --model {name} is unknown. {there}" if name else f"Which model? {there}")
+    said = f"--model {name} is unknown." if name else "Name one with --model."
+    raise InputError(f"Which model? {said} {there}")
 
 
 def to_json(found: Iterable[Decision]) -> str:

@@ -60,6 +60,7 @@ def _run(project: Project, folder: Path, record: Mapping[str, Any]) -> dict[str,
     if status == "running" and not locks.is_held(workspace.lock(project, folder.name)):
         status = "killed"
     told = {name: record.get(name) for name in ("started", "finished", "message", "version")}
+    told["given"] = record.get("given", {})
     return {
         **told,
         "run_id": folder.name,

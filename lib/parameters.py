@@ -10,6 +10,7 @@ import difflib
 import json
 import math
 import re
+import shlex
 import tokenize
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -119,6 +120,12 @@ def given(pairs: Iterable[str], file: Path | None = None) -> dict[str, Any]:
         If the file cannot be read, or a pair is none.
     """
     return {**(_of_file(file) if file else {}), **dict(_pair(text) for text in pairs)}
+
+
+def as_options(given: Mapping[str, Any]) -> str:
+    """Return what a user gave as it is typed: `given` reads the same of it."""
+    words = {name: value if isinstance(value, str) else json.dumps(value) for name, value in given.items()}
+    return shlex.join([word for name, value in words.items() for word in ("-p", f"{name}={value}")])
 
 
 def resolve(known: Mapping[str, Mapping[str, Parameter]], given: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TextIO
 
+from lib import parameters
 from lib.events import Event, Listener
 
 SIGNS = {
@@ -26,11 +27,10 @@ QUIET_SECONDS = 30
 """How long plain lines are silent about a notebook at work."""
 
 NEXT = {
-    "done": "uv run pipeline.py status",
-    "refused": "uv run pipeline.py run    (after what was refused is put right; what is up to date is not redone)",
-    "failed": "uv run pipeline.py run    (after the cause is put right; it goes on with the stage that failed)",
-    "interrupted": "uv run pipeline.py run    (goes on where it was stopped)",
+    "done": ("uv run pipeline.py status", ""),
+    "refused": ("uv run pipeline.py run", "(after what was refused is put right; what is up to date is not redone)"),
 }
+"""What to type after a run, and what is to be known of it."""
 
 
 @contextmanager
@@ -104,7 +104,7 @@ def ending(result: Mapping[str, Any]) -> str:
     ----------
     result : mapping
         What `--json` gives: ``status``, and where known ``message``, ``gates``, ``metric``, ``score``, ``version``,
-        ``alias``, ``report``, ``seconds`` and ``new``.
+        ``alias``, ``report``, ``seconds``, ``new`` and ``parameters``, those that were given.
     """
     rows = {
         "run": _ended(result),
@@ -115,9 +115,15 @@ def ending(result: Mapping[str, Any]) -> str:
         else "",
         "model": f"version {result['version']} is {result['alias']}" if result.get("version") else "",
         "report": result.get("report"),
-        "next": NEXT.get(result["status"]),
+        "next": _next(result["status"], result.get("parameters") or {}),
     }
     return "\n".join(f"{name:<8} {_indented(text)}" for name, text in rows.items() if text)
+
+
+def _next(status: str, given: Mapping[str, Any]) -> str:
+    command, known = NEXT[status]
+    asked = parameters.as_options(given) if status == "refused" else ""
+    return "  ".join(part for part in (command + (f" {asked}" if asked else ""), known) if part)
 
 
 def _ended(result: Mapping[str, Any]) -> str:

@@ -47,6 +47,11 @@ class Project:
         """One file for each thing that only one process may do at a time."""
         return self.store / "locks"
 
+    @property
+    def turns(self) -> Path:
+        """The retrainings of `cycle`: what was begun, and the tables that they learn from."""
+        return self.store / "cycle"
+
 
 def at(root: Path, store: Path | None = None, reports: Path | None = None) -> Project:
     """Return the project at a folder; its store and reports lie in it unless others are given."""

@@ -112,8 +112,7 @@ def locate(text: str) -> Path:
     hint = nearest(wanted.name, _siblings(wanted.parent))
     where = f"in {wanted.parent}" if wanted.parent.is_dir() else f"the folder {wanted.parent} is not there either"
     raise InputError(
-        f"There is no table {text} ({where}).{hint} Give a file, a folder or URL::TABLE with -p data=…, "
-        f"or -p data={DEMO} for the demo."
+        f"There is no table {text} ({where}).{hint} Give a file, a folder or URL::TABLE, or {DEMO} for the demo."
     )
 
 

@@ -4,9 +4,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
+from lib import parameters
 from lib.conclusion import Conclusion
 from lib.staleness import BLOCKED, DEPENDS, REUSE, RUN, TAKEN, State, said
 
+MOST_CHARACTERS = 300
+"""Of the parameters of a run: those of a retraining list all columns."""
 _WORDS = {
     REUSE: "up to date",
     RUN: "stale",
@@ -29,15 +32,19 @@ def plan_text(executions: Iterable[Mapping[str, Any]]) -> str:
     )
 
 
-def conclusion(found: Conclusion) -> dict[str, Any]:
-    """Return how a run came out."""
-    return asdict(found)
+def conclusion(found: Conclusion, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return how a run came out, and the parameters that were given to it."""
+    return {**asdict(found), "parameters": dict(given)}
 
 
 def status_text(found: Mapping[str, Any]) -> str:
     """Return a status as lines: the stages, then champion and challenger, then the verdicts that did not pass."""
-    lines = [plan_text(found["executions"]), ""]
-    lines += [f"{alias:<24} {_version(told)}" for alias, told in found["models"].items()]
+    asked = parameters.as_options(found["parameters"])
+    lines = [f"Asked for with {_shortened(asked)}", ""] if asked else []
+    lines += [plan_text(found["executions"]), ""]
+    lines += [
+        f"{alias:<24} {_version(told)}" for alias, all_told in found["models"].items() for told in all_told or [{}]
+    ]
     lines += [f"{check['stage']:<24} {_verdict(check)}" for check in found["checks"] if not check["passed"]]
     return "\n".join(lines).rstrip()
 
@@ -100,8 +107,12 @@ def monitored_text(found: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _version(told: Mapping[str, Any] | None) -> str:
-    return f"version {told['version']} of {told['model_name']}" if told else "none"
+def _version(told: Mapping[str, Any]) -> str:
+    return f"version {told['version']} of {told['model_name'] or 'a model'}" if told else "none"
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= MOST_CHARACTERS else f"{text[:MOST_CHARACTERS]}…"
 
 
 def _verdict(check: Mapping[str, Any]) -> str:

@@ -11,7 +11,6 @@ from typing import Any
 from lib import archive, database, files
 from lib.project import Project
 
-FOLDER = "cycle"
 FILE = "turn.json"
 TABLES_KEPT = 3
 
@@ -86,7 +85,7 @@ def close(project: Project, turn: Turn) -> None:
 
 def folder_of(project: Project, model_name: str) -> Path:
     """Return where the retrainings of a model are."""
-    return project.store / FOLDER / archive.safe(model_name)
+    return project.turns / archive.safe(model_name)
 
 
 def table_of(project: Project, turn: Turn) -> Path:

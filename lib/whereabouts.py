@@ -2,9 +2,10 @@
 
 import sqlite3
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
-from lib import dossier
+from lib import dossier, parameters
 from lib.project import Project
 
 RUN = "uv run pipeline.py run"
@@ -22,13 +23,21 @@ def of(project: Project) -> tuple[str, str]:
     if newest["status"] == "running":
         return f"Run {newest['run_id']} is at work.", STATUS
     if newest["status"] in ("failed", "killed", "interrupted"):
-        return f"Run {newest['run_id']} ended early ({newest['status']}). {_first(newest['message'])}".strip(), RUN
+        stands = f"Run {newest['run_id']} ended early ({newest['status']}). {_first(newest['message'])}".strip()
+        return stands, _again(project, newest["given"])
     if newest["status"] == "refused":
         page = project.reports / newest["run_id"] / "report.html"
         return f"Run {newest['run_id']} was refused. {_first(newest['message'])} Its report: {page}", STATUS
     if not champions:
         return f"Run {newest['run_id']} is done, and no model is in use.", RUN
     return _in_use(project, champions)
+
+
+def _again(project: Project, given: Mapping[str, Any]) -> str:
+    """Return the command that goes on with a run: a turn of the cycle keeps the table of its retraining itself."""
+    if Path(str(given.get("data", ""))).is_relative_to(project.turns):
+        return CYCLE
+    return f"{RUN} {parameters.as_options(given)}".strip()
 
 
 def text(project: Project) -> str:

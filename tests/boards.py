@@ -52,11 +52,10 @@ def refused(made: Project) -> Project:
     return made
 
 
-def running(made: Project) -> Path:
+def running(made: Project, **told) -> Path:
     """Put a run into a project that says it is at work, and return its lock."""
-    files.write(
-        made.runs / "now", workspace.RECORD, {"run_id": "now", "status": "running", "started": "2026-01-03T10:00"}
-    )
+    record = {"run_id": "now", "status": "running", "started": "2026-01-03T10:00", **told}
+    files.write(made.runs / "now", workspace.RECORD, record)
     return workspace.lock(made, "now")
 
 

@@ -107,6 +107,12 @@ def test_the_one_model_of_a_store_need_not_be_named(engine):
     assert decisions.only_model(engine) == "flights"
 
 
+def test_a_model_that_was_only_refused_does_not_make_the_one_in_use_unclear(engine):
+    decisions.record(engine, Decision("promotion", "flights", "Because.", to_version=1))
+    decisions.record(engine, Decision("refusal", "ships", "Too little.", to_version=1))
+    assert decisions.only_model(engine) == "flights" and decisions.only_model(engine, "ships") == "ships"
+
+
 @pytest.mark.parametrize("name", ["", "trains"])
 def test_a_model_that_is_not_clear_is_an_input_error(engine, name):
     for model in ("flights", "ships"):

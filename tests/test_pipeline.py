@@ -100,6 +100,13 @@ def test_history_and_status_tell_of_the_champion(mine):
     assert "version 1 of" in verb(folder, "status", *asked[1:]).stdout
 
 
+def test_status_alone_is_about_the_newest_run_and_names_its_parameters(mine):
+    folder = mine[0]
+    told, text = json.loads(verb(folder, "status", "--json").stdout), verb(folder, "status").stdout
+    assert {each["action"] for each in told["executions"]} == {"reuse"} and told["parameters"]["target"] == "sold"
+    assert text.startswith("Asked for with -p data=") and "target=sold" in text.splitlines()[0]
+
+
 def test_a_rollback_without_a_champion_before_is_wrong_use(mine):
     assert "error:" in verb(mine[0], "rollback", "--reason", "A try.", status=2).stderr
 
@@ -133,3 +140,12 @@ def test_a_program_is_told_of_a_failure_in_the_form_that_it_asked_for(tmp_path):
     said = verb(tmp_path, "score", "--data", "flights:2013-07", "--json", status=2)
     told = json.loads(said.stdout)
     assert told["exit_status"] == 2 and told["error"] in said.stderr
+
+
+def test_a_version_that_was_kept_out_is_named_beside_the_champion(mine):
+    folder, asked, _ = mine
+    verb(folder, *asked, "-p", "refit=false", status=3)
+    lines = [line.split() for line in verb(folder, "status").stdout.splitlines()]
+    champion, challenger = (next(line for line in lines if line[:1] == [alias]) for alias in ("champion", "challenger"))
+    assert champion[1:4] == ["version", "1", "of"] and challenger[1:4] == ["version", "2", "of"]
+    assert champion[4] == challenger[4]

@@ -1,8 +1,9 @@
 import io
+import shlex
 
 import pytest
 
-from lib import progress
+from lib import parameters, progress
 from lib.events import KINDS, Event
 
 
@@ -102,3 +103,10 @@ def test_the_ending_of_a_run_with_nothing_to_do_says_so():
 def test_the_ending_of_a_refused_run_says_why_and_what_to_do():
     text = progress.ending({"status": "refused", "message": "gain: found 0.1\nslice: found 0.2", "seconds": 12.0})
     assert "refused in 12 s" in text and "slice: found 0.2" in text and "pipeline.py run" in text
+
+
+def test_the_command_that_goes_on_from_a_refusal_has_the_parameters_of_the_run():
+    given = {"data": "my table.csv", "target": "price", "candidates": ["linear", "forest"]}
+    text = progress.ending({"status": "refused", "parameters": given})
+    typed = shlex.split(text.splitlines()[-1].split("pipeline.py run ")[1].split("  (")[0])
+    assert parameters.given(typed[1::2]) == given | {"candidates": '["linear", "forest"]'}

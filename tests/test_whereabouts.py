@@ -41,6 +41,13 @@ def test_a_model_is_scored_with_then_watched_then_labelled_then_cycled(empty):
         assert whereabouts.of(empty)[1] == command
 
 
+def test_a_run_that_ended_early_goes_on_with_its_parameters_and_a_retraining_with_its_turn(empty):
+    boards.running(empty, given={"data": "my table.csv", "target": "price"})
+    assert whereabouts.of(empty)[1] == f"{RUN} -p 'data=my table.csv' -p target=price"
+    boards.running(empty, given={"data": str(empty.turns / "prices" / "now.parquet")})
+    assert whereabouts.of(empty)[1] == CYCLE
+
+
 def test_the_command_alone_says_where_one_is(tmp_path):
     command = [sys.executable, ROOT / "pipeline.py"]
     environment = {"CUADERNO_STORE": str(tmp_path), "PATH": "", "SYSTEMROOT": ""}
