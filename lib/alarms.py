@@ -13,7 +13,8 @@ from lib.checks import SEVERITIES, Check
 from lib.errors import InputError
 
 SIGNALS = (
-    "performance", "contract", "estimate", "residuals", "prediction", "inputs", "quality", "slices", "service",
+    "performance", "contract", "estimate", "residuals", "calibration", "prediction", "inputs", "quality",
+    "slices", "service",
 )  # fmt: skip
 """What a window can say, and a rule can be about; `monitoring.assess` says which are bad, and why."""
 _OF_ANY_VERSION = {"service"}

@@ -46,6 +46,13 @@ def estimates(windows: Windows) -> pd.DataFrame:
     return pd.DataFrame.from_dict(known, orient="index", columns=names).rename_axis("start")
 
 
+def shares(windows: Windows) -> pd.DataFrame:
+    """Return one row a window and class: how often the class came true, and how often that was to be expected."""
+    rows = [{"start": window["start"], **each} for window in windows for each in window.get("shares") or []]
+    names = ["start", "class", "expected", "observed", "low", "high", "effect"]
+    return pd.DataFrame(rows, columns=names).set_index(["start", "class"])
+
+
 def residuals(windows: Windows) -> pd.DataFrame:
     """Return one row a window with enough labels: what learning from its errors would have gained."""
     known = {window["start"]: window["residuals"] for window in windows if window.get("residuals")}

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lib import bootstrap, drift, estimation, predicted, profile, quality, reference, residuals, signals
+from lib import bootstrap, credibility, drift, estimation, predicted, profile, quality, reference, residuals, signals
 from lib.bootstrap import Interval
 
 LEAST_ROWS = 30
@@ -138,7 +138,7 @@ def _measured(known, window, table, columns, prediction, usable, expected, rando
     truth = predicted.truth_of(known, window["label"])
     labelled = usable & np.isfinite(truth)
     if labelled.sum() < LEAST_ROWS:
-        return {"performance": None, "slices": [], "checked": None}
+        return {"performance": None, "slices": [], "checked": None, "shares": []}
     if (labelled != usable).any():
         expected = _expected(known, prediction, table, labelled, random_state)
     y, said, times = truth[labelled], prediction[labelled], window["event_time"][labelled]
@@ -148,6 +148,7 @@ def _measured(known, window, table, columns, prediction, usable, expected, rando
         "performance": {"metric": known["metric"], **reference.plain(score), "n": len(y)},
         "slices": reference.slices(known, columns, table[labelled], y, said, random_state=random_state),
         "checked": _checked(expected, score),
+        "shares": credibility.of(known, y, said, clusters),
     }
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from scipy import optimize, stats
 
+from lib import credibility
 from lib.alarms import Rule
 
 LEAST_ROWS = 30
@@ -24,6 +25,8 @@ ADVICE = {
     "contract": "Stop acting on the model, or check each answer by hand, until a better one is promoted.",
     "estimate": "Get labels for these rows to see whether it is so, and retrain if it is.",
     "residuals": "Retrain on newer rows: they hold what the model does not know yet.",
+    "calibration": "Do not take its probabilities, or a threshold on them, at their word. If they matter, let a design "
+    "judge by them, as with -p metric=neg_log_loss; a score by order gains nothing from a retraining here.",
     "prediction": "Compare with the truth as soon as it is known, and be careful with these predictions until then.",
     "inputs": "Ask who delivers these columns whether their meaning changed; if it was the world, retrain.",
     "quality": "Have the source corrected, and score the rows again.",
@@ -95,6 +98,7 @@ def of(
                 found["estimated"], known["estimated"], loss, chance["estimate"], "estimated without labels"
             ),
             "residuals": _learnable(found["residuals"], loss, chance["residuals"]),
+            "calibration": _calibration(found["shares"], known["target"], alpha),
             "prediction": _prediction(found["prediction"]),
             "inputs": _inputs(found["drift"], drifted_weight),
             "quality": _quality(found["quality"], known["about"], drifted_weight),
@@ -158,6 +162,21 @@ def _broken(now: Mapping | None, threshold: float | None) -> Signal | None:
     score = f"{now['value']:.3f} ({now['low']:.3f} to {now['high']:.3f})"
     what = f"{now['metric']} is {score}; the contract wants {threshold}."
     return _signal(now["high"] < threshold, now["value"], threshold, what)
+
+
+def _calibration(entries: list[Mapping], target: str, alpha: float) -> Signal | None:
+    """Return whether a class came true more or less often than was to be expected; alpha is shared by the classes."""
+    if not entries:
+        return None
+    limit = stats.norm.ppf(1 - alpha / 2 / len(entries))
+    sure = [each for each in entries if abs(each["observed"] - each["expected"]) > limit * _error(each)]
+    worst = max(sure or entries, key=lambda each: abs(each["effect"]))
+    what = (
+        f"{target} = {worst['class']} came true in {worst['observed']:.1%} of the rows ({max(worst['low'], 0):.1%} to "
+        f"{min(worst['high'], 1):.1%}); the probabilities let {worst['expected']:.1%} expect."
+    )
+    effect = abs(worst["effect"])
+    return _signal(bool(sure) and effect >= credibility.LEAST_EFFECT, effect, credibility.LEAST_EFFECT, what)
 
 
 def _prediction(entry: Mapping | None) -> Signal | None:

@@ -1,7 +1,8 @@
 """The monitored windows: what 06_monitoring found in each stretch of time, kept in the store's database.
 
 A window's `payload` is plain data, written as JSON: ``performance`` {metric, value, low, high, n} or None,
-``estimated`` {metric, value, low, high} or None, ``residuals`` {metric, value, low, high, n} or None, ``drift``
+``estimated`` {metric, value, low, high} or None, ``residuals`` {metric, value, low, high, n} or None, ``shares``
+[{class, expected, observed, low, high, effect}], ``drift``
 [{column, kind, measure, effect, p_value, drifted, in_words, reference, current}] with the most drifted first,
 ``prediction`` (one entry of the same shape) or None, ``quality`` [{column, finding, n, share}], ``slices`` [{column,
 value, n, score, low, high}], ``service`` {n, errors, p50_ms, p95_ms} or None, ``alarms`` [{name, severity, what, since,

@@ -17,13 +17,15 @@ DESIGN = {
 IMPORTANCE = {"wind": 0.15, "town": 0.08, "rain": 0.02, "seats": 0.0, "noise": 0.0}
 
 
-def rows(n: int, random_state: int, change=None, *, concept: float = 1.0) -> pd.DataFrame:
+def rows(n: int, random_state: int, change=None, *, concept: float = 1.0, base: float = -0.5) -> pd.DataFrame:
     """Return rows with their truth; `change` takes the features and returns them changed.
 
     Parameters
     ----------
     concept : float
         How much of what made flights late still does: 1 for all, 0 for nothing.
+    base : float
+        The logarithm of the odds of a flight that nothing speaks for or against.
     """
     generator = np.random.default_rng(random_state)
     table = pd.DataFrame(
@@ -36,7 +38,7 @@ def rows(n: int, random_state: int, change=None, *, concept: float = 1.0) -> pd.
         }
     )
     table = table if change is None else change(table, generator)
-    odds = concept * (1.5 * table["wind"] + (table["town"] == "south") + 0.3 * table["rain"].fillna(0)) - 0.5
+    odds = concept * (1.5 * table["wind"] + (table["town"] == "south") + 0.3 * table["rain"].fillna(0)) + base
     late = np.where(generator.random(n) < 1 / (1 + np.exp(-odds)), "yes", "no")
     times = pd.date_range("2024-01-01", periods=n, freq="10min") + pd.Timedelta(days=50 * random_state)
     return table.assign(late=late, time=times)

@@ -10,7 +10,7 @@ from lib import alarms, drift, monitoring, predicted, signals
 RULES = alarms.rules(
     [
         f"{name} 2/3 warning"
-        for name in ("performance", "estimate", "residuals", "prediction", "inputs", "quality", "slices")
+        for name in ("performance", "estimate", "residuals", "calibration", "prediction", "inputs", "quality", "slices")
     ]
 )
 
