@@ -37,7 +37,7 @@ BLANK = {
     "cost_false_positive": 1.0,
     "cost_false_negative": 1.0,
     "slices": [],
-    "slice_loss": 0.05,
+    "slice_loss": None,
     "latency_ms": 100.0,
     "memory_mb": 4000.0,
     "model_mb": 200.0,
@@ -100,7 +100,8 @@ def contract(
     known["features"] = features(table, known)
     known["metric"] = known["metric"] or scoring.DEFAULT_METRIC.get(known["task"], "")
     known["threshold"] = _number(known["threshold"], "threshold")
-    known["least_gain"] = _least_gain(known, y)
+    known["least_gain"] = _or_else(known["least_gain"], _hundredth(known, y))
+    known["slice_loss"] = _or_else(known["slice_loss"], 5 * _hundredth(known, y))
     known["model_name"] = known["model_name"] or _model_name(known["source"], known["target"])
     known["split"] = _split(known, time_is_asked=bool(told.get("time_column")))
     known["unanswered"] = _unanswered(source, told)
@@ -167,12 +168,15 @@ def _identifiers(table: pd.DataFrame, known: Mapping[str, Any], keep: Iterable[s
     return dict.fromkeys(found, proposals.IDENTIFIES)
 
 
-def _least_gain(known: Mapping[str, Any], y: pd.Series) -> float:
-    if known["least_gain"] is not None:
-        return float(known["least_gain"])
+def _hundredth(known: Mapping[str, Any], y: pd.Series) -> float:
+    """Return what 0.01 is to a score between 0 and 1: of one in units of the target, a hundredth of its spread."""
     if known["metric"] in AS_LARGE_AS_THE_SPREAD:
         return float(f"{-0.01 * scoring.score(known['metric'], y, np.full(len(y), y.mean())):.4g}")
     return 0.01 * float(y.std()) if known["metric"] in IN_UNITS_OF_THE_TARGET else 0.01
+
+
+def _or_else(given: float | None, default: float) -> float:
+    return default if given is None else float(given)
 
 
 def _number(value: Any, name: str) -> float | None:

@@ -162,6 +162,16 @@ def test_a_useful_gain_of_counts_is_a_hundredth_of_what_their_mean_comes_to():
     assert found == pytest.approx(0.01 * mean_poisson_deviance(y, np.full(len(y), y.mean())), rel=1e-3)
 
 
+@pytest.mark.parametrize(
+    ("metric", "spread"),
+    [("r2", lambda y: 1), ("neg_root_mean_squared_error", np.std), ("neg_mean_squared_error", np.var)],
+)
+def test_a_useful_gain_and_a_tolerable_loss_of_a_slice_are_in_units_of_the_metric(metric, spread):
+    found = design.contract("sales.csv", table(), target="price", metric=metric)
+    wanted = spread(table()["price"])
+    assert (found["least_gain"], found["slice_loss"]) == pytest.approx((0.01 * wanted, 0.05 * wanted), rel=0.01)
+
+
 @pytest.mark.parametrize(("asked", "task"), [({}, "counts"), ({"task": "regression"}, "regression")])
 def test_a_retraining_keeps_to_the_task_that_was_agreed(tmp_path, asked, task):
     agreed = design.contract("sales.csv", sold(4), target="sold", **asked)
