@@ -1,7 +1,7 @@
 """What is on record of a model: its champion, its design, what stands in the newest window, and what was decided."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from lib import champion, database, decisions, designs, policy, provenance, windows
@@ -13,12 +13,28 @@ from lib.policy import Step
 from lib.project import Project
 
 ANSWERABLE = ("performance", "contract", "estimate", "residuals", "prediction", "inputs", "slices")
-"""Alarms that newer rows may answer; missing columns and a slow service are for people to put right."""
+"""Alarms that newer rows may answer; missing columns, a slow service, and probabilities that a score by order does not
+see, are for people to put right."""
 
 
 @dataclass(frozen=True)
 class Standing:
-    """What is on record of a model when a step begins."""
+    """What is on record of a model when a step begins.
+
+    Parameters
+    ----------
+    champion : Champion
+    log : list of Decision
+    design : Design
+    window, window_start : str
+        End and start of the newest monitored window.
+    alarms : list of str
+        Those that stand in it and ask for a retraining, in words.
+    for_people : list of str
+        The others that stand in it.
+    windows : list of str
+        Ends of all monitored windows.
+    """
 
     champion: Champion
     log: list[Decision]
@@ -26,6 +42,7 @@ class Standing:
     window: str
     window_start: str
     alarms: list[str]
+    for_people: list[str]
     windows: list[str]
 
     @property
@@ -36,7 +53,10 @@ class Standing:
     def next_step(self, *, again: bool = False) -> Step:
         """Return what to do, with or without newer rows on which an undecided challenger could be compared again."""
         given = {"windows": self.windows, "alarms": self.alarms, "design": self.design.identity}
-        return policy.next_step(self.log, **given, budget=self.budget, again=again)
+        step = policy.next_step(self.log, **given, budget=self.budget, again=again)
+        if step.action != policy.NOTHING or not self.for_people:
+            return step
+        return replace(step, reason=f"{step.reason} For people to look at: {' '.join(self.for_people)}")
 
 
 def of(project: Project, model_name: str) -> Standing:
@@ -52,10 +72,11 @@ def of(project: Project, model_name: str) -> Standing:
         raise InputError(f"{model_name} has no champion to look after. Make one with `pipeline.py run`.")
     log = decisions.read(engine, model_name)
     newest = windows.read(engine, model_name, last=1)
-    alarms = [each["what"] for window in newest for each in window.payload.get("alarms", []) if is_answerable(each)]
+    standing = [each for window in newest for each in window.payload.get("alarms", []) if each["severity"] != "info"]
+    alarms, for_people = ([each["what"] for each in standing if is_answerable(each) == asks] for asks in (True, False))
     start, end = (newest[-1].start, newest[-1].end) if newest else ("", "")
     design, ends = designs.in_force(project, reigning, log), windows.ends(engine, model_name)
-    return Standing(reigning, log, design, end, start, alarms, ends)
+    return Standing(reigning, log, design, end, start, alarms, for_people, ends)
 
 
 def acknowledge(project: Project, model: str, reason: str, actor: str = "") -> Decision:

@@ -122,10 +122,10 @@ def live(made: Project, *, month: int, n: int = 600, **given) -> None:
     alarm(made, month=month, n=n)
 
 
-def alarm(made: Project, *, month: int, n: int = 600) -> None:
+def alarm(made: Project, *, month: int, n: int = 600, name: str = "performance") -> None:
     """Let an alarm stand in the window of a month."""
     start = f"2013-{month:02d}-01"
-    standing = {"name": "performance", "severity": "stop", "what": f"The score fell in month {month}.", "since": start}
+    standing = {"name": name, "severity": "stop", "what": f"The score fell in month {month}.", "since": start}
     shares = {"edges": [0.0, 0.5, 1.0], "shares": [0.5, 0.5]}
     drifted = {"column": "x", "kind": "number", "measure": "psi", "effect": 0.3, "p_value": 0.0, "drifted": True}
     drifted |= {"in_words": "x has moved", "reference": shares, "current": shares}

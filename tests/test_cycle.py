@@ -87,6 +87,13 @@ def test_an_alarm_without_newer_labels_waits_for_them(quiet):
     assert kinds(quiet) == ["promotion"]
 
 
+def test_an_alarm_that_no_retraining_answers_is_told_to_people_and_nothing_is_retrained(made):
+    living.alarm(made, month=3, name="calibration")
+    found = turn(made)
+    assert (found.status, kinds(made)) == ("nothing", ["promotion"])
+    assert "For people to look at: The score fell in month 3." in found.message
+
+
 def test_kill_9_in_each_step_and_the_next_turn_goes_on_until_one_completes_it(made):
     living.live(made, month=3, sign=-1, n=900)
     steps = ["watch", "watching", "decide", "gather", "retrain", "done 01_design", "done 05_evaluation", "record"]
