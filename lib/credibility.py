@@ -35,9 +35,9 @@ def of(known: Mapping[str, Any], y, said, clusters=None) -> list[dict[str, Any]]
     Returns
     -------
     list of dict
-        For each class (the positive one, where there are two) `class`, `expected` and `observed` shares, `low` and
-        `high`, the ends of the 95 % interval of the observed share, which holds the uncertainty of the expected one as
-        well; `effect`, Cohen's h, positive where more came true. Empty for a regression.
+        For each class (the positive one, where there are two) `class`; `expected` and `observed` shares; `low` and
+        `high`, the ends of the 95 % interval of the observed less the expected one; `effect`, Cohen's h, positive where
+        more came true. Empty for a regression.
     """
     if known["task"] == "regression":
         return []
@@ -53,8 +53,9 @@ def _compared(hit: np.ndarray, share: np.ndarray, clusters, known: Mapping[str, 
     observed, expected = float(hit.mean()), float(share.mean())
     error = _HALF_WIDTH * _standard_error(hit - share, share, clusters, known["score"]["n"])
     effect = 2 * (np.arcsin(np.sqrt(observed)) - np.arcsin(np.sqrt(np.clip(expected, 0, 1))))
-    found = {"expected": expected, "observed": observed, "low": observed - error, "high": observed + error}
-    return {name: round(value, 6) for name, value in {**found, "effect": float(effect)}.items()}
+    found = {"expected": expected, "observed": observed, "low": observed - expected - error}
+    found |= {"high": observed - expected + error, "effect": float(effect)}
+    return {name: round(value, 6) for name, value in found.items()}
 
 
 def _standard_error(differences: np.ndarray, share: np.ndarray, clusters, n_held_out: int) -> float:

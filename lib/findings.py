@@ -47,7 +47,7 @@ def estimates(windows: Windows) -> pd.DataFrame:
 
 
 def shares(windows: Windows) -> pd.DataFrame:
-    """Return one row a window and class: how often the class came true, and how often that was to be expected."""
+    """Return one row a window and class: how often it came true and was to, and how far apart these are."""
     rows = [{"start": window["start"], **each} for window in windows for each in window.get("shares") or []]
     names = ["start", "class", "expected", "observed", "low", "high", "effect"]
     return pd.DataFrame(rows, columns=names).set_index(["start", "class"])

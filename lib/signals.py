@@ -172,8 +172,8 @@ def _calibration(entries: list[Mapping], target: str, alpha: float) -> Signal | 
     sure = [each for each in entries if abs(each["observed"] - each["expected"]) > limit * _error(each)]
     worst = max(sure or entries, key=lambda each: abs(each["effect"]))
     what = (
-        f"{target} = {worst['class']} came true in {worst['observed']:.1%} of the rows ({max(worst['low'], 0):.1%} to "
-        f"{min(worst['high'], 1):.1%}); the probabilities let {worst['expected']:.1%} expect."
+        f"{target} = {worst['class']} came true in {worst['observed']:.1%} of the rows, where the probabilities let "
+        f"{worst['expected']:.1%} expect: {worst['low']:+.1%} to {worst['high']:+.1%} apart."
     )
     effect = abs(worst["effect"])
     return _signal(bool(sure) and effect >= credibility.LEAST_EFFECT, effect, credibility.LEAST_EFFECT, what)
