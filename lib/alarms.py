@@ -75,13 +75,25 @@ def attached(
     rules : iterable of Rule
     earlier, assessed : sequence of mapping
         Windows monitored before, and new ones that follow, both the oldest first.
+
+    Returns
+    -------
+    list of dict
+        Each with `alarms`; `healthy`, whether none stands; and `bad`, the signals that are bad in it and have a rule,
+        be it an alarm yet or not.
     """
     rules, found = list(rules), []
     for window in assessed:
         standing = raised(rules, [*earlier, *found, window])
         healthy = not any(alarm["severity"] != "info" for alarm in standing)
-        found.append({**window, "alarms": standing, "healthy": healthy})
+        bad = [name for name in _watched(rules) if window["signals"].get(name, {}).get("bad")]
+        found.append({**window, "alarms": standing, "healthy": healthy, "bad": bad})
     return found
+
+
+def _watched(rules: Iterable[Rule]) -> list[str]:
+    """Return the signals that somebody is told of."""
+    return list(dict.fromkeys(rule.name for rule in rules if rule.severity != "info"))
 
 
 def checks(rules: Iterable[Rule], window: Mapping[str, Any]) -> list[Check]:

@@ -1,11 +1,12 @@
 """Is the model healthy? The answer in a word and a sentence, since when it holds, and what happens next."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
 WORDS = {
     "healthy": "Healthy",
+    "doubtful": "In doubt",
     "alarm": "Alarm",
     "unwatched": "Not watched",
     "design": "Back to design",
@@ -26,7 +27,7 @@ def of(found: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _judged(found: Mapping[str, Any]) -> tuple[str, str, str, str]:
-    for judge in (_away, _sent_back, _without_champion, _alarmed, _unwatched):
+    for judge in (_away, _sent_back, _without_champion, _alarmed, _unwatched, _doubtful):
         verdict = judge(found)
         if verdict:
             return verdict
@@ -87,11 +88,28 @@ def _unwatched(found):
     return "unwatched", why, day(found["windows"][-1]["end"]), watch
 
 
+def _doubtful(found):
+    """Judge a window that is bad, where the rules ask for more such windows before they alarm."""
+    windows: Sequence[Mapping] = found["windows"]
+    if not windows[-1]["bad"]:
+        return None
+    step = (
+        "One such window is no alarm yet by the rules in use. The next `monitor` or `cycle` tells whether it stays so."
+    )
+    return "doubtful", windows[-1]["in_words"], day(windows[_first(windows, lambda each: each["bad"])]["start"]), step
+
+
+def _first(windows: Sequence[Mapping], belongs: Callable[[Mapping], Any]) -> int:
+    """Return where the last windows begin of which all have something in common."""
+    start = len(windows)
+    while start and belongs(windows[start - 1]):
+        start -= 1
+    return start
+
+
 def _healthy(found):
     windows: Sequence[Mapping] = found["windows"]
-    start = len(windows)
-    while start and not windows[start - 1]["alarms"]:
-        start -= 1
+    start = _first(windows, lambda each: not each["alarms"])
     told = windows[-1]["in_words"] or "Nothing moved beyond what was agreed."
     return (
         "healthy",

@@ -266,7 +266,7 @@ def _short(window: Window) -> dict[str, Any]:
     return {
         **score, "drifted": [entry["column"] for entry in payload["drift"] if entry["drifted"]],
         "alarms": [alarm["name"] for alarm in payload["alarms"]], "healthy": payload["healthy"],
-        "in_words": payload["in_words"],
+        "bad": payload["bad"], "in_words": payload["in_words"],
     }  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Engine, text
 
-LIGHT = ("performance", "estimated", "alarms", "healthy", "in_words")
+LIGHT = ("performance", "estimated", "alarms", "healthy", "bad", "in_words")
 """The parts of a window's payload that are read for all windows; the rest is read for one at a time."""
 
 
@@ -62,11 +62,11 @@ def _part(engine: Engine, name: str) -> str:
 
 
 def _window(row: dict[str, Any]) -> dict[str, Any]:
-    found = {name: _value(row[name]) for name in ("performance", "estimated", "alarms")}
+    found = {name: _value(row[name]) for name in ("performance", "estimated", "alarms", "bad")}
     healthy = str(row["healthy"]).lower() in ("1", "true")
     # Labels of one class alone give a number of rows and no score.
     told = {"measured": _scored(found["performance"]), "estimated": _scored(found["estimated"])}
-    return {**row, **found, **told, "alarms": found["alarms"] or [], "healthy": healthy}
+    return {**row, **found, **told, "alarms": found["alarms"] or [], "bad": found["bad"] or [], "healthy": healthy}
 
 
 def _scored(given: dict[str, Any] | None) -> dict[str, Any] | None:

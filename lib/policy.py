@@ -96,7 +96,13 @@ def next_step(
         reason = f"The challenger of {rival.window} was kept out, not refuted: look {rival.look} of {MOST_LOOKS}."
         return Step(COMPARE, reason, spent)
     if not alarms:
-        return Step(NOTHING, "No alarm asks for a retraining." if windows else "Nothing was monitored yet.", spent)
+        return Step(
+            NOTHING,
+            "No alarm asks for a retraining."
+            if windows
+            else "Nothing was monitored yet: no window of predictions has ended.",
+            spent,
+        )
     answered = last_window(log, design)
     missing = _wait(spent) - _since(windows, answered) if answered else 0
     if missing > 0:

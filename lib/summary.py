@@ -89,11 +89,7 @@ def labelled_text(found: Mapping[str, Any]) -> str:
 
 def monitored_text(found: Mapping[str, Any]) -> str:
     """Return what came of monitoring: a line a window, the alarms with what to do, the report, and who was told."""
-    lines = [
-        f"{window['start'][:10]}  {window['n']:>9,} rows  {'healthy' if window['healthy'] else 'ALARM':<8} "
-        f"{', '.join(window['alarms']) or 'no alarm'}"
-        for window in found["windows"]
-    ]
+    lines = [_window(window) for window in found["windows"]]
     lines.append(found["message"])
     for alarm in found["alarms"]:
         lines.append(f"{alarm['severity']}: {alarm['name']}, since {alarm['since'][:10]}. {alarm['what']}")
@@ -105,6 +101,14 @@ def monitored_text(found: Mapping[str, Any]) -> str:
             f"{told['sent']} notices sent, {told['waiting']} wait: {told['reason'] or 'the next call sends them'}."
         )
     return "\n".join(lines)
+
+
+def _window(told: Mapping[str, Any]) -> str:
+    word = "ALARM" if not told["healthy"] else "in doubt" if told["bad"] else "healthy"
+    others = [name for name in told["bad"] if name not in told["alarms"]]
+    what = ", ".join(told["alarms"]) or "no alarm"
+    what += f"; bad, and no alarm yet: {', '.join(others)}" if others else ""
+    return f"{told['start'][:10]}  {told['n']:>9,} rows  {word:<8} {what}"
 
 
 def _version(told: Mapping[str, Any]) -> str:

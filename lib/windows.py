@@ -6,7 +6,7 @@ A window's `payload` is plain data, written as JSON: ``performance`` {metric, va
 [{column, kind, measure, effect, p_value, drifted, in_words, reference, current}] with the most drifted first,
 ``prediction`` (one entry of the same shape) or None, ``quality`` [{column, finding, n, share}], ``slices`` [{column,
 value, n, score, low, high}], ``service`` {n, errors, p50_ms, p95_ms} or None, ``alarms`` [{name, severity, what, since,
-value, limit, todo}], ``healthy`` (bool), ``in_words`` (str).
+value, limit, todo}], ``healthy`` (bool), ``bad`` [names of signals, alarms yet or not], ``in_words`` (str).
 """
 
 import json

@@ -77,6 +77,12 @@ def test_each_window_gets_the_alarms_that_stood_at_its_end():
     assert [each["healthy"] for each in found] == [False, True, True]
 
 
+def test_a_window_names_what_is_bad_in_it_before_that_is_an_alarm_if_a_rule_is_about_it():
+    rules = alarms.rules(["performance 2/3 stop", "inputs 1/1 info"])
+    (found,) = alarms.attached(rules, [], [window(1, "performance", "inputs", "quality")])
+    assert (found["bad"], found["healthy"]) == (["performance"], True)
+
+
 def test_a_check_refuses_for_an_alarm_with_severity_stop_only():
     windows = [window(number, "inputs", "quality", "performance") for number in (1, 2, 3)]
     found = alarms.checks(RULES, alarms.attached(RULES, [], windows)[-1])

@@ -53,6 +53,12 @@ def test_an_alarm_in_the_newest_window_says_why_since_when_and_what_to_do(full):
     assert list(found.values()) == ["alarm", "Alarm", "humid moved.", "20 February 2026", "Look at it."]
 
 
+def test_a_window_that_is_bad_and_no_alarm_yet_is_not_called_healthy(full):
+    boards.change_windows(full, bad=["performance"], in_words="roc_auc fell.")
+    found = state(full)
+    assert (found["state"], found["word"], found["why"]) == ("doubtful", "In doubt", "roc_auc fell.")
+
+
 def test_a_model_sent_back_to_its_design_stays_there_until_somebody_acknowledges(full):
     engine = database.connect(full.store)
     decisions.record(engine, Decision("back to design", histories.MODEL, "Three retrainings did not help."))
