@@ -26,6 +26,17 @@ def notes(table: pd.DataFrame, target: str = "") -> list[tuple[str, Note]]:
     return [*found, *_names_alike(table), *_copies(table), *_equal_rows(table)]
 
 
+def is_free_text(values: pd.Series) -> bool:
+    """Return whether a column of text holds sentences rather than names or categories."""
+    known = values.dropna()
+    n_unique = known.nunique()
+    return n_unique > 20 and n_unique > 0.5 * len(known) and _words(known) >= WORDS_OF_FREE_TEXT
+
+
+def _words(known: pd.Series) -> float:
+    return float(known.iloc[:SAMPLE].str.count(r"\s+").mean() + 1)
+
+
 def _of_column(values: pd.Series) -> list[Note]:
     if not values.notna().any():
         return [Note("empty", "no cell is filled", "kept in the table; nothing can be learnt from it", 0)]
@@ -56,10 +67,9 @@ def _of_text(values: pd.Series) -> list[Note]:
     known = values.dropna()
     n_unique = known.nunique()
     share = n_unique / len(known)
-    words = known.iloc[:SAMPLE].str.count(r"\s+").mean() + 1
     found = _maybe_gaps(known)
-    if share > 0.5 and words >= WORDS_OF_FREE_TEXT and n_unique > 20:
-        return [*found, Note("free text", f"{words:.1f} words a cell, {n_unique} different cells", "kept", 0)]
+    if is_free_text(known):
+        return [*found, Note("free text", f"{_words(known):.1f} words a cell, {n_unique} different cells", "kept", 0)]
     if share >= NEARLY_ALL and n_unique > 20:
         return [*found, Note("identifier", f"{n_unique} different texts in {len(known)} cells", "kept", 0)]
     if n_unique > MANY_CATEGORIES:
