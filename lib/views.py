@@ -226,7 +226,8 @@ def _volume(daily: Sequence[Mapping[str, Any]], last_days: int) -> list[Block]:
 def _performance_words(windows: Sequence[Mapping[str, Any]]) -> str:
     alarmed = sum(bool(window["alarms"]) for window in windows)
     first, last = day(windows[0]["start"]), day(windows[-1]["end"])
-    return f"{len(windows):,} windows from {first} to {last}, {alarmed or 'none'} with an alarm."
+    counted = "1 window" if len(windows) == 1 else f"{len(windows):,} windows"
+    return f"{counted} from {first} to {last}, {alarmed or 'none'} with an alarm."
 
 
 def _one_class(windows: Sequence[Mapping[str, Any]]) -> bool:
