@@ -6,7 +6,8 @@ import boards
 import histories
 from sqlalchemy import text
 
-from lib import database, locks, whereabouts, windows
+from lib import database, decisions, locks, whereabouts, windows
+from lib.decisions import Decision
 from lib.whereabouts import CYCLE, LABELS, MONITOR, RUN, SCORE, STATUS
 
 ROOT = Path(__file__).parent.parent
@@ -46,6 +47,19 @@ def test_a_run_that_ended_early_goes_on_with_its_parameters_and_a_retraining_wit
     assert whereabouts.of(empty)[1] == f"{RUN} -p 'data=my table.csv' -p target=price"
     boards.running(empty, given={"data": str(empty.turns / "prices" / "now.parquet")})
     assert whereabouts.of(empty)[1] == CYCLE
+
+
+def test_a_retraining_that_was_refused_is_no_refusal_of_the_model_in_use(empty):
+    boards.fresh(empty)
+    engine = database.connect(empty.store)
+    given = {"data": str(empty.turns / "late" / "now.parquet")}
+    boards.running(empty, started="2030-01-01T00:00", status="refused", message="", given=given)
+    assert "is in use" in whereabouts.of(empty)[0] and whereabouts.of(empty)[1] == SCORE
+    decisions.record(engine, Decision("back to design", histories.MODEL, "3 retrainings did not help."))
+    stands, command = whereabouts.of(empty)
+    assert "back to its design: 3 retrainings did not help." in stands and command.startswith(f"{CYCLE} --acknowledge")
+    decisions.record(engine, Decision("acknowledgement", histories.MODEL, "Seen.", actor="Ana"))
+    assert whereabouts.of(empty)[1] == SCORE
 
 
 def test_the_command_alone_says_where_one_is(tmp_path):
