@@ -21,7 +21,8 @@ ASK_AGAIN = (
 )
 GO_ON = (
     "Change the design with `pipeline.py run -p ...`, or, if the world is as usual again, let retraining go on with "
-    '`pipeline.py cycle --acknowledge "REASON"`.'
+    '`pipeline.py cycle --acknowledge "REASON"`. After a change that came at once, as a new tariff, the rows before it '
+    "only mislead: acknowledge, and `pipeline.py cycle --days N` learns from the newest N days alone."
 )
 
 

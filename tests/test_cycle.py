@@ -124,7 +124,7 @@ def test_labels_without_meaning_end_in_the_design_within_the_budget_and_stay_the
     assert notices(made) == ["back to design: t-y"]
     assert champion.current(made.store, living.NAME).version == 1
     page = Path(found.report).read_text(encoding="utf-8")
-    for said in ("x has moved", "The score fell in month 5.", "threshold", "Columns to look at"):
+    for said in ("x has moved", "The score fell in month 5.", "threshold", "Columns to look at", "cycle --days N"):
         assert said in page
     assert "http" not in page.replace("http-equiv", "")
     living.live(made, month=6, shuffled=True)
