@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
+from sklearn.compose import ColumnTransformer
 from sklearn.linear_model import LogisticRegression, Ridge
 
 from lib import folds, preprocessing, scoring, threads
@@ -169,7 +170,7 @@ class _Part:
     @classmethod
     def of(cls, table, design, settled: Mapping[str, Any], fold: folds.Fold, random_state: int) -> "_Part":
         train, test = table.iloc[fold[0]], table.iloc[fold[1]]
-        columns = preprocessing.linear_columns(settled, random_state=random_state)
+        columns = _linear_columns(settled, design, random_state)
         learnt = preprocessing.fit_transform(columns, train, train[design["target"]])
         return cls(train, test, learnt, columns.transform(test))
 
@@ -203,7 +204,7 @@ def _score_part(part: _Part, design, recipe, random_state) -> tuple[float, int]:
     too_few = len(complete) < min(LEAST_COMPLETE, len(part.train))
     if too_few or complete[design["target"]].nunique() < 2:
         return -np.inf, len(complete)
-    columns = preprocessing.linear_columns(recipe, random_state=random_state)
+    columns = _linear_columns(recipe, design, random_state)
     given = preprocessing.fit_transform(columns, complete, complete[design["target"]])
     X = np.hstack([given, part.settled[is_complete]])
     if not X.shape[1]:
@@ -212,6 +213,10 @@ def _score_part(part: _Part, design, recipe, random_state) -> tuple[float, int]:
     prediction = scoring.predict(design, model, np.hstack([columns.transform(part.test), part.settled_test]))
     truth = scoring.encode(design, part.test[design["target"]])
     return scoring.score(design["metric"], truth, prediction), len(complete)
+
+
+def _linear_columns(recipe, design, random_state) -> ColumnTransformer:
+    return preprocessing.linear_columns(recipe, quantity=design["task"] == "regression", random_state=random_state)
 
 
 def _quick_model(design: Mapping[str, Any]) -> BaseEstimator:

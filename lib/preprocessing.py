@@ -25,14 +25,14 @@ READ_AS = {"number": "numeric", "time": "datetime", "text": "high_cardinality"}
 """Where a column belongs of which only is known what reading took it for."""
 
 
-def linear_columns(recipe: Mapping[str, Any], *, random_state: int = 0) -> ColumnTransformer:
+def linear_columns(recipe: Mapping[str, Any], *, quantity: bool = False, random_state: int = 0) -> ColumnTransformer:
     """Return the columns of a linear model: without collinear ones, gaps filled, categories one-hot, all scaled."""
     return _columns(
         _as_recipe_says({**recipe, "numeric": recipe["linear_numeric"]}),
         number=make_pipeline(*_numbers(), _bounded(), _imputer(recipe, random_state), StandardScaler()),
         hidden_number=make_pipeline(*_numbers(), _bounded(), _most_frequent(), StandardScaler()),
         category=make_one_hot(),
-        high_cardinality=make_pipeline(*make_target_encoder(random_state), StandardScaler()),
+        high_cardinality=make_pipeline(*make_target_encoder(random_state, quantity=quantity), StandardScaler()),
         text=make_pipeline(make_text_encoder(random_state), StandardScaler()),
         time=make_pipeline(
             make_calendar(), SimpleImputer(strategy="median", keep_empty_features=True), StandardScaler()
@@ -40,20 +40,20 @@ def linear_columns(recipe: Mapping[str, Any], *, random_state: int = 0) -> Colum
     )
 
 
-def forest_columns(recipe: Mapping[str, Any], *, random_state: int = 0) -> ColumnTransformer:
+def forest_columns(recipe: Mapping[str, Any], *, quantity: bool = False, random_state: int = 0) -> ColumnTransformer:
     """Return the columns of a random forest: gaps filled, categories as codes, many categories by their target."""
     return _columns(
         _as_recipe_says(recipe),
         number=make_pipeline(*_numbers(), _bounded(), _imputer(recipe, random_state)),
         hidden_number=make_pipeline(*_numbers(), _bounded(), _most_frequent()),
         category=make_codes(),
-        high_cardinality=make_target_encoder(random_state),
+        high_cardinality=make_target_encoder(random_state, quantity=quantity),
         text=make_text_encoder(random_state),
         time=make_pipeline(make_calendar(), SimpleImputer(strategy="median", keep_empty_features=True)),
     )
 
 
-def boosting_columns(recipe: Mapping[str, Any], *, random_state: int = 0) -> ColumnTransformer:
+def boosting_columns(recipe: Mapping[str, Any], *, quantity: bool = False, random_state: int = 0) -> ColumnTransformer:
     """Return the columns of a boosting that takes gaps as they are: only those that give the target away are filled.
 
     Categories are one-hot rather than the estimator's own kind, which cannot be written without a foreign type, and
@@ -64,7 +64,7 @@ def boosting_columns(recipe: Mapping[str, Any], *, random_state: int = 0) -> Col
         number=make_pipeline(*_numbers()),
         hidden_number=make_pipeline(*_numbers(), _most_frequent()),
         category=make_one_hot(),
-        high_cardinality=make_target_encoder(random_state),
+        high_cardinality=make_target_encoder(random_state, quantity=quantity),
         text=make_text_encoder(random_state),
         time=make_calendar(),
     )
@@ -96,7 +96,7 @@ def no_columns() -> ColumnTransformer:
 
 
 def one_column(
-    recipe: Mapping[str, Any], name: str, *, read_as: str = "number", random_state: int = 0
+    recipe: Mapping[str, Any], name: str, *, read_as: str = "number", quantity: bool = False, random_state: int = 0
 ) -> ColumnTransformer:
     """Return one column alone: categories by their target, whatever else as its kind asks for.
 
@@ -108,7 +108,8 @@ def one_column(
     is_dropped = not any(alone.values())
     alone[READ_AS[read_as]] += [name] if is_dropped else []
     plain = {"strategy": "median", "add_indicator": is_dropped}
-    return forest_columns({**recipe, "categorical": [], **alone, "missing": plain}, random_state=random_state)
+    alone = {**recipe, "categorical": [], **alone, "missing": plain}
+    return forest_columns(alone, quantity=quantity, random_state=random_state)
 
 
 def make_one_hot() -> Pipeline:
@@ -123,9 +124,15 @@ def make_codes() -> Pipeline:
     return make_pipeline(_named_gaps(), encoder)
 
 
-def make_target_encoder(random_state: int) -> Pipeline:
-    """Return the target's mean a category, shrunk, and cross-fitted so that no row sees its own target."""
-    return make_pipeline(_named_gaps(), TargetEncoder(cv=KFold(5, shuffle=True, random_state=random_state)))
+def make_target_encoder(random_state: int, *, quantity: bool = False) -> Pipeline:
+    """Return the target's mean a category, shrunk, and cross-fitted so that no row sees its own target.
+
+    Whether the target is a quantity has to be said: left to itself the encoder takes whole numbers for classes, and
+    makes a column of each price.
+    """
+    target_type = "continuous" if quantity else "auto"
+    folds = KFold(5, shuffle=True, random_state=random_state)
+    return make_pipeline(_named_gaps(), TargetEncoder(target_type=target_type, cv=folds))
 
 
 def make_text_encoder(random_state: int) -> StringEncoder:

@@ -68,13 +68,14 @@ def make_rule(design: Mapping[str, Any], recipe: Mapping[str, Any], random_state
     kind = tree.DecisionTreeRegressor if _is_regression(design) else tree.DecisionTreeClassifier
     name = design["rule"]["column"]
     read_as = {column["name"]: column["kind"] for column in design.get("reading", {}).get("columns", [])}
-    columns = preprocessing.one_column(recipe, name, read_as=read_as.get(name, "number"), random_state=random_state)
+    how = {"read_as": read_as.get(name, "number"), "quantity": _is_regression(design), "random_state": random_state}
+    columns = preprocessing.one_column(recipe, name, **how)
     return _pipeline(columns, kind(max_leaf_nodes=8, min_samples_leaf=0.02, random_state=random_state))
 
 
 def make_linear(design: Mapping[str, Any], recipe: Mapping[str, Any], random_state: int) -> Pipeline:
     """Return a ridge, Poisson's or a logistic regression on the columns that are not collinear."""
-    columns = preprocessing.linear_columns(recipe, random_state=random_state)
+    columns = preprocessing.linear_columns(recipe, quantity=_is_regression(design), random_state=random_state)
     if design.get("counts"):
         return _pipeline(columns, linear_model.PoissonRegressor(max_iter=200))
     regression = linear_model.Ridge() if _is_regression(design) else None
@@ -84,14 +85,15 @@ def make_linear(design: Mapping[str, Any], recipe: Mapping[str, Any], random_sta
 def make_forest(design: Mapping[str, Any], recipe: Mapping[str, Any], random_state: int) -> Pipeline:
     """Return a random forest."""
     kind = ensemble.RandomForestRegressor if _is_regression(design) else ensemble.RandomForestClassifier
-    return _pipeline(preprocessing.forest_columns(recipe, random_state=random_state), kind(random_state=random_state))
+    columns = preprocessing.forest_columns(recipe, quantity=_is_regression(design), random_state=random_state)
+    return _pipeline(columns, kind(random_state=random_state))
 
 
 def make_boosting(design: Mapping[str, Any], recipe: Mapping[str, Any], random_state: int) -> Pipeline:
     """Return a gradient boosting of trees on binned columns, which takes gaps as they are."""
     kind = ensemble.HistGradientBoostingRegressor if _is_regression(design) else ensemble.HistGradientBoostingClassifier
-    estimator = kind(early_stopping=False, random_state=random_state)
-    return _pipeline(preprocessing.boosting_columns(recipe, random_state=random_state), estimator)
+    columns = preprocessing.boosting_columns(recipe, quantity=_is_regression(design), random_state=random_state)
+    return _pipeline(columns, kind(early_stopping=False, random_state=random_state))
 
 
 def steps(pipeline: Pipeline) -> pd.DataFrame:
