@@ -16,7 +16,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 from threadpoolctl import threadpool_limits
 
-from lib import preprocessing, scoring, suspects
+from lib import cleaning, preprocessing, scoring
 
 ROWS_FOR_THREADS = 20_000
 ROWS_TO_CHOOSE_BY = 4_000
@@ -38,7 +38,7 @@ def fit(design: Mapping[str, Any], X: pd.DataFrame, y: np.ndarray) -> BaseEstima
     design : mapping
         The contract: `task`, `metric`, and `counts`.
     X : DataFrame of shape (n_samples, n_features)
-        Columns as `onecolumn.plain` makes them, none constant.
+        Columns as `onecolumn.plain` makes them, but times as they are; none constant.
     y : array of shape (n_samples,)
         As `scoring.encode` returns it.
     """
@@ -73,10 +73,8 @@ def _cross_validated(design: Mapping[str, Any], make, X: pd.DataFrame, y: np.nda
 
 
 def _boosting(design: Mapping[str, Any], X: pd.DataFrame) -> BaseEstimator:
-    free, texts = _free_texts(X), _texts(X)
     encoder = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=np.nan, encoded_missing_value=np.nan)
-    others = (encoder, [name for name in texts if name not in free])
-    columns = make_column_transformer(others, *_by_their_pieces(free), remainder="passthrough")
+    columns = _columns(design, cleaning.column_kinds(X), category=encoder, number="passthrough")
     loss = {"loss": "poisson"} if design.get("counts") else {}
     kind = HistGradientBoostingRegressor if design["task"] == "regression" else HistGradientBoostingClassifier
     leaf = min(max(len(X) // 100, 20), 100)
@@ -84,30 +82,28 @@ def _boosting(design: Mapping[str, Any], X: pd.DataFrame) -> BaseEstimator:
 
 
 def _linear(design: Mapping[str, Any], X: pd.DataFrame) -> BaseEstimator:
-    free, texts = _free_texts(X), _texts(X)
     known = make_pipeline(
         SimpleImputer(strategy="constant", fill_value="missing"),
         OneHotEncoder(handle_unknown="infrequent_if_exist", max_categories=30, sparse_output=False),
     )
     numbers = make_pipeline(SimpleImputer(strategy="median", keep_empty_features=True), StandardScaler())
-    by_kind = (
-        (known, [name for name in texts if name not in free]),
-        (numbers, [name for name in X if name not in texts]),
-    )
-    columns = make_column_transformer(*by_kind, *_by_their_pieces(free, StandardScaler()))
+    columns = _columns(design, cleaning.column_kinds(X), category=known, number=numbers, then=(numbers,))
     if design["task"] != "regression":
         return make_pipeline(columns, LogisticRegression(max_iter=200, tol=1e-3))
     return make_pipeline(columns, PoissonRegressor(alpha=1e-3, max_iter=200) if design.get("counts") else Ridge())
 
 
-def _by_their_pieces(free: list[str], *scaler: BaseEstimator) -> list[tuple[BaseEstimator, str]]:
-    """Return a step for each free text: no two rows have the same, so that as a category it would tell nothing."""
-    return [(make_pipeline(preprocessing.make_text_encoder(0), *scaler), name) for name in free]
+def _columns(design: Mapping[str, Any], kinds: Mapping[str, list[str]], *, category, number, then=()):
+    """Return the columns by their kinds, as the models of 04_training take them: what they can learn is asked here.
 
-
-def _free_texts(X: pd.DataFrame) -> list[str]:
-    return [name for name in _texts(X) if suspects.is_free_text(X[name])]
-
-
-def _texts(X: pd.DataFrame) -> list[str]:
-    return [name for name in X if not pd.api.types.is_numeric_dtype(X[name])]
+    Many categories go by the target, texts by their pieces, times by the calendar; `then` comes after these.
+    """
+    many = preprocessing.make_target_encoder(0, quantity=design["task"] == "regression")
+    calendar = preprocessing.make_calendar().set_params(add_total_seconds=True)
+    return make_column_transformer(
+        (category, kinds["categorical"]),
+        (number, kinds["numeric"]),
+        (make_pipeline(many, *then), kinds["high_cardinality"]),
+        *((make_pipeline(preprocessing.make_text_encoder(0), *then), name) for name in kinds["text"]),
+        *((make_pipeline(calendar, *then), name) for name in kinds["datetime"]),
+    )

@@ -47,6 +47,7 @@ def validate(design: Mapping[str, Any], table: pd.DataFrame) -> None:
         raise InputError(
             "No column is left to predict from: all are the target, the time, the group or excluded. "
             "Shorten -p exclude=, or keep a column that looks like an identifier with -p keep=COLUMN."
+            f"{_calendar(design['time_column'])}"
         )
     if all(table[name].nunique(dropna=False) < 2 for name in design["features"]):
         raise InputError(
@@ -54,6 +55,15 @@ def validate(design: Mapping[str, Any], table: pd.DataFrame) -> None:
             f"others are the target, the time, the group or excluded. Add columns that differ from row to row, or "
             f"keep one that looks like an identifier with -p keep=COLUMN."
         )
+
+
+def _calendar(time_column: str) -> str:
+    """Return the way out for a table of little but times, which as the order of rows are no column to learn from."""
+    if not time_column:
+        return ""
+    return (
+        f" With -p time_column=none, models learn from month, weekday and hour of {time_column}; the split is random."
+    )
 
 
 def require_columns(table: pd.DataFrame, names: Iterable[str], role: str) -> None:

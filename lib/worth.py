@@ -74,7 +74,7 @@ def simple_prediction(design: Mapping[str, Any], X_train, y_train, X_validation)
     ]
     if not fair or np.ptp(y_train) == 0:
         return constant_prediction(design, y_train, len(X_validation))
-    train, validation = (X[fair].apply(onecolumn.plain) for X in (X_train, X_validation))
+    train, validation = (_plain_but_times(X[fair]) for X in (X_train, X_validation))
     return cautious.predict(design, cautious.fit(design, train, y_train), validation)
 
 
@@ -126,3 +126,8 @@ def _gain_check(name: str, design: Mapping[str, Any], y, simple, reference, clus
 
 def _predicted(design: Mapping[str, Any], train: pd.Series, y_train, validation: pd.Series) -> np.ndarray:
     return onecolumn.predict(design, onecolumn.plain(train), y_train, onecolumn.plain(validation))
+
+
+def _plain_but_times(X: pd.DataFrame) -> pd.DataFrame:
+    is_time = pd.api.types.is_datetime64_any_dtype
+    return pd.DataFrame({name: X[name] if is_time(X[name]) else onecolumn.plain(X[name]) for name in X})

@@ -95,6 +95,10 @@ def test_columns_may_be_named_as_the_file_names_them():
         ({"target": "sold", "test_size": 0.9}, "shares above 0 that leave rows to train on; found 0.2 and 0.9"),
         ({"target": "sold", "threshold": "high"}, "threshold takes a number, not 'high'"),
         ({"target": "sold", "exclude": ["age", "price", "number"]}, "No column is left to predict from"),
+        (
+            {"target": "sold", "time_column": "day", "exclude": ["age", "price", "number"]},
+            "With -p time_column=none, models learn from month, weekday and hour of day",
+        ),
     ],
 )
 def test_a_contract_that_cannot_be_kept_is_refused_with_the_remedy(given, message):
