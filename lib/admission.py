@@ -35,14 +35,17 @@ def split(contract: Mapping[str, Any], raw: pd.DataFrame) -> Intake:
     except portable.Unusable as error:
         raise InputError(str(error)) from None
     unseen, doubtful = _unseen(contract, X), _is_doubtful(contract, raw, X)
+    absent = _report_of_absent(contract, raw)
     if not doubtful.any():
-        return Intake(X, raw.iloc[:0], _report(contract, X, unseen))
+        return Intake(X, raw.iloc[:0], together([_report(contract, X, unseen), absent]))
     doubtful = np.logical_or.reduce([doubtful, *unseen.values()])
-    missing = {entry["name"]: X[entry["name"]] for entry in contract["reading"]["columns"] if _of(raw, entry) is None}
-    judged = intake.split(contract, raw.assign(**missing)[doubtful])
+    missing = [entry for entry in contract["reading"]["columns"] if _of(raw, entry) is None]
+    # under their raw names, because names alike are told apart only in a table of one sort of names
+    gaps = X[[entry["name"] for entry in missing]].set_axis([entry["raw"] for entry in missing], axis=1)
+    judged = intake.split(contract, pd.concat([raw, gaps], axis=1)[doubtful])
     good = ~doubtful
     good[np.flatnonzero(doubtful)] = raw.index[doubtful].isin(judged.usable.index)
-    return Intake(X[good], judged.set_aside.drop(columns=list(missing)), judged.report)
+    return Intake(X[good], judged.set_aside.drop(columns=gaps.columns), together([judged.report, absent]))
 
 
 def _unseen(contract: Mapping[str, Any], X: pd.DataFrame) -> dict[str, np.ndarray]:
@@ -59,6 +62,16 @@ def _unseen(contract: Mapping[str, Any], X: pd.DataFrame) -> dict[str, np.ndarra
 
 def _report(contract: Mapping[str, Any], X: pd.DataFrame, unseen: Mapping[str, np.ndarray]) -> pd.DataFrame:
     return schema.report_of_unseen(contract["schema"], {name: X.loc[where, name] for name, where in unseen.items()})
+
+
+def _report_of_absent(contract: Mapping[str, Any], raw: pd.DataFrame) -> pd.DataFrame:
+    """Return a line for each column that is not there, and that the model can do without."""
+    lines = [
+        (entry["name"], f"a column of type {entry['kind']}", "no such column", len(raw), "all", intake.NOT_READ)
+        for entry in contract["reading"]["columns"]
+        if _of(raw, entry) is None
+    ]
+    return pd.DataFrame(lines, columns=schema.REPORT)
 
 
 def _is_doubtful(contract: Mapping[str, Any], raw: pd.DataFrame, X: pd.DataFrame) -> np.ndarray:

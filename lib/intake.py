@@ -46,7 +46,7 @@ def split(contract: Mapping[str, Any], raw: pd.DataFrame) -> Intake:
     """
     X = coercion.apply(contract["reading"], raw)
     checked = schema.check(contract["schema"], X)
-    not_read = _not_read(contract, raw, X)
+    not_read = _not_read(contract, raw)
     report = pd.concat([checked.report, not_read], ignore_index=True) if len(not_read) else checked.report
     usable = checked.reasons == ""
     aside = raw[~usable.to_numpy()]
@@ -63,20 +63,17 @@ def in_words(found: Intake) -> str:
     return f"{len(found.usable)} of {n_rows} rows can be used; {len(found.set_aside)} were set aside for {columns}."
 
 
-def _not_read(contract: Mapping[str, Any], raw: pd.DataFrame, X: pd.DataFrame) -> pd.DataFrame:
+def _not_read(contract: Mapping[str, Any], raw: pd.DataFrame) -> pd.DataFrame:
     """Return a line for each column with cells that are filled and yet neither read nor known as a word for a gap."""
-    as_text = {"gap_words": contract["reading"]["gap_words"], "columns": []}
-    for column in contract["reading"]["columns"]:
-        as_text["columns"].append({**column, "kind": "text"})
-    cells = coercion.apply(as_text, raw)
+    columns, gap_words = contract["reading"]["columns"], contract["reading"]["gap_words"]
+    cells = coercion.apply({"gap_words": gap_words, "columns": [{**one, "kind": "text"} for one in columns]}, raw)
+    # a code for a gap has been read as the number that it is
+    read = coercion.apply({"gap_words": gap_words, "columns": [{**one, "codes": []} for one in columns]}, raw)
     lines = []
-    for column in contract["reading"]["columns"]:
-        name = column["name"]
-        if column["kind"] == "text" or name not in X or column.get("codes"):
-            continue
-        lost = cells.loc[(cells[name].notna() & X[name].isna()).to_numpy(), name]
+    for name, kind in ((one["name"], one["kind"]) for one in columns if one["name"] in read and one["kind"] != "text"):
+        lost = cells.loc[(cells[name].notna() & read[name].isna()).to_numpy(), name]
         if len(lost):
-            lines.append(schema.line(name, f"a {column['kind']}", lost, NOT_READ))
+            lines.append(schema.line(name, f"a {kind}", lost, NOT_READ))
     return pd.DataFrame(lines, columns=schema.REPORT)
 
 

@@ -22,6 +22,7 @@ _GROUP = re.compile(
     r"[_ -]?(id|key|no|nr|number|code)?$",
     re.IGNORECASE,
 )
+_BEGINNING = re.compile(r"(^|[\W_])(birth\w*|born|dob|built|founded|geburt\w*|geboren)([\W_]|$)|BirthD", re.IGNORECASE)
 _COUNTS = re.compile(
     r"(?i:(^|[\W_])(cnt|counts?|anzahl)([\W_]|$))|(?i:(^|[\W_])(number|num|nb|n)[\W_]+(of[\W_]+)?[^\W_])"
     r"|[a-z](Count|Cnt|Nb)s?$"
@@ -120,10 +121,20 @@ def _positive(labels: list, y: pd.Series, positive: str):
 
 
 def time_column(table: pd.DataFrame) -> str:
-    """Return the column of times that tells most rows apart and has hardly a gap; empty if there is none."""
+    """Return the column of times that has hardly a gap and most likely orders the rows; empty if there is none.
+
+    A birthday tells more rows apart than the day of an order, and says nothing of when a row came to be. So of several
+    times one goes first by which the rows stand in order, and one last whose name speaks of a beginning long ago.
+    """
     times = {name: table[name] for name in table if pd.api.types.is_datetime64_any_dtype(table[name])}
-    complete = {name: times[name].nunique() for name in times if times[name].notna().mean() >= TIMES_PRESENT}
+    complete = {name: _orders(times[name]) for name in times if times[name].notna().mean() >= TIMES_PRESENT}
     return max(complete, key=complete.get, default="")
+
+
+def _orders(times: pd.Series) -> tuple[bool, bool, int]:
+    known = times.dropna()
+    in_order = known.is_monotonic_increasing or known.is_monotonic_decreasing
+    return not _BEGINNING.search(str(times.name)), in_order and known.nunique() > 1, known.nunique()
 
 
 def group_columns(table: pd.DataFrame) -> list[str]:

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from releases import FEATURES, raw_table
 
-from lib import admission, intake, release
+from lib import admission, intake, reading, release, schema
 
 
 @pytest.fixture(scope="module")
@@ -40,3 +40,16 @@ def test_quick_looks_and_thorough_ones_find_the_same(contract, changed):
 def test_categories_alone_are_found_without_pandera(contract, monkeypatch):
     monkeypatch.setattr(intake, "split", lambda *given: pytest.fail("all rows were to be used"))
     assert admission.split(contract, with_new_categories(9)).report["n_rows"].tolist() == [4]
+
+
+def test_of_two_names_alike_none_is_lost_where_another_column_is_missing():
+    table = pd.DataFrame([[str(i % 9), i % 5, "ab"[i % 2], "xy"[i % 2]] for i in range(60)])
+    table = table.set_axis([" rooms ", "size", "note", "note"], axis=1)
+    table.iloc[0, 0] = "?"
+    found = reading.tidy(table)
+    contract = {"reading": found.spec, "schema": schema.learn(found.table), "required": ["size", "note", "note_2"]}
+    later = table.drop(columns=" rooms ").assign(size=[1e9] + [2] * 59)
+    judged = admission.split(json.loads(json.dumps(contract)), later)
+    assert judged.set_aside.index.tolist() == [0]
+    assert judged.set_aside.columns.tolist() == ["size", "note", "note", intake.WHY]
+    assert judged.report["column"].tolist() == ["size", "rooms"]

@@ -74,3 +74,11 @@ def test_a_table_of_no_rows_is_neither_used_nor_set_aside(contract):
     found = intake.split(contract, raw_table(5).iloc[:0])
     assert (len(found.usable), len(found.set_aside)) == (0, 0)
     assert isinstance(found.report, pd.DataFrame)
+
+
+def test_a_word_among_numbers_is_said_in_a_column_with_a_code_for_gaps_too(contract):
+    columns = [{**one, "codes": [999.0]} if one["name"] == "seats" else one for one in contract["reading"]["columns"]]
+    coded = {**contract, "reading": {**contract["reading"], "columns": columns}}
+    found = intake.split(coded, raw_table(3).assign(seats=["150", "four", "999"]))
+    assert found.usable["seats"].isna().tolist() == [False, True, True]
+    assert found.report[["column", "found", "n_rows"]].to_numpy().tolist() == [["seats", "'four'", 1]]

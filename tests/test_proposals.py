@@ -121,3 +121,12 @@ def test_few_values_stay_classes_whatever_their_name(values, task):
 )  # fmt: skip
 def test_whole_numbers_from_nothing_on_may_count(values, counts):
     assert proposals.may_count(pd.Series(values, dtype="float64")) is counts
+
+
+@pytest.mark.parametrize("name", ["bought", "date of birth"])
+def test_a_birthday_that_tells_more_rows_apart_is_not_what_orders_them(name):
+    bought = pd.Series(pd.date_range("2024-01-01", periods=10, freq="D")).repeat(4).reset_index(drop=True)
+    other = pd.Series(pd.date_range("1950-03-01", periods=40, freq="91D")).sample(frac=1, random_state=0).to_numpy()
+    table = pd.DataFrame({"visited": bought.sample(frac=1, random_state=1).to_numpy(), name: other})
+    table = table.assign(visited=bought) if name == "bought" else table
+    assert proposals.time_column(table) == "visited"
