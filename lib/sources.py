@@ -140,7 +140,8 @@ def shown(text: str) -> str:
 
 def hide_password(url: str) -> str:
     """Return a URL, or a text that contains one, with ``***`` for its password."""
-    hidden = re.sub(r"(://[^:/@\s]*:)(?:[^/\s]*)(@)", rf"\1{HIDDEN}\2", url)
+    # a slash that should be %2F is of the password all the same, unless what is before it is a port
+    hidden = re.sub(r"(://[^:/@\s]*:)(?:[^/\s]*|(?!\d+/)\S*)(@)", rf"\1{HIDDEN}\2", url)
     return re.sub(r"((?:password|passwd|pwd|token|secret)=)[^&\s]*", rf"\1{HIDDEN}", hidden, flags=re.IGNORECASE)
 
 

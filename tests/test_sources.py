@@ -267,6 +267,8 @@ def test_a_url_in_an_environment_variable_is_never_written_down(database, monkey
         ("postgresql://me:p:w@x@host/db", "postgresql://me:***@host/db"),
         ("postgresql://me@host/db", "postgresql://me@host/db"),
         ("mysql://host/db?user=me&password=pw", "mysql://host/db?user=me&password=***"),
+        ("postgresql://me:p/w@x@host/db", "postgresql://me:***@host/db"),
+        ("postgresql://host:5432/db?options=a@b", "postgresql://host:5432/db?options=a@b"),
         ("could not reach postgresql://me:pw@host/db now", "could not reach postgresql://me:***@host/db now"),
     ],
 )
