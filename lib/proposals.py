@@ -25,12 +25,17 @@ _GROUP = re.compile(
 _BEGINNING = re.compile(r"(^|[\W_])(birth\w*|born|dob|built|founded|geburt\w*|geboren)([\W_]|$)|BirthD", re.IGNORECASE)
 _COUNTS = re.compile(
     r"(?i:(^|[\W_])(cnt|counts?|anzahl)([\W_]|$))|(?i:(^|[\W_])(number|num|nb|n)[\W_]+(of[\W_]+)?[^\W_])"
-    r"|[a-z](Count|Cnt|Nb)s?$"
+    r"|(?i:(^|[\W_])no\.?[\W_]of[\W_])|[a-z](Count|Cnt|Nb)s?$|^(n|[nN]um|[nN]umber|[nN]b)(Of)?[A-Z]"
+)
+_EVENTS = re.compile(
+    r"(^|[\W_])(goals|claims|visits|visitors|accidents|events|incidents|calls|clicks|orders|purchases|bookings|trips"
+    r"|defects|failures|errors|faults|injuries|deaths|births|arrivals|complaints|children)$",
+    re.IGNORECASE,
 )
 _MEASURES = re.compile(
     r"(^|[\W_])(age|year|month|week|day|hour|minute|second|time|duration|price|cost|amount|value|income|salary|wage|fare"
     r"|fee|score|grade|mark|point|rating|rank|level|quality|rate|ratio|percent|pct|share|weight|height|length|width"
-    r"|depth|size|area|distance|temperature|temp|code|id|class|index)s?([\W_]|$)",
+    r"|depth|size|area|distance|temperature|temp|code|id|class|index|wait|stay|los|discount)s?([\W_]|$)",
     re.IGNORECASE,
 )
 
@@ -45,8 +50,8 @@ def task(y: pd.Series) -> str:
     Returns
     -------
     {"binary", "multiclass", "regression", "counts"}
-        Whole numbers with at most `MOST_CLASSES_OF_NUMBERS` values are taken for classes, more of them for counts only
-        where that is hard to mistake.
+        Whole numbers with at most `MOST_CLASSES_OF_NUMBERS` values are taken for classes, unless name and numbers both
+        speak of counting; more of them for counts only where that is hard to mistake.
     """
     known = y.dropna()
     n_values = known.nunique()
@@ -56,7 +61,7 @@ def task(y: pd.Series) -> str:
         return "multiclass"
     whole = bool((known == np.floor(known)).all())
     if whole and n_values <= MOST_CLASSES_OF_NUMBERS:
-        return "multiclass"
+        return "counts" if _why_few_count(known) else "multiclass"
     return "counts" if why_counts(known) else "regression"
 
 
@@ -83,14 +88,34 @@ def why_counts(y: pd.Series) -> str:
     A name that speaks of a measure or money outweighs both. A mistake costs little: Poisson's deviance, too, is least
     at the mean.
     """
+    known = y.dropna()
+    if few := _why_few_count(known):
+        return few
     if not may_count(y) or _MEASURES.search(str(y.name)):
         return ""
-    known = y.dropna()
     spread = f"whole numbers from {known.min():g} on, variance {_dispersion(known):.3g} times the mean"
     if _COUNTS.search(str(y.name)):
         return f"its name speaks of counting; {spread}"
     few = known[known > 0].quantile(0.95) <= MOST_OF_FEW and known.skew() >= 0.5 / np.sqrt(known.mean())
     return f"small {spread}, the lower the more frequent" if few else ""
+
+
+def _why_few_count(known: pd.Series) -> str:
+    """Return the evidence that whole numbers with few values, as classes have, count something; empty where none is.
+
+    Codes of classes look like counts by chance, so that the name has to speak of counting, and the numbers as well:
+    from 0 or 1 on, hardly one left out below the largest, most of them low and the others trailing off upwards. What is
+    counted in a bounded place (children, rooms) may spread less than Poisson's.
+    """
+    name, n_values = str(known.name), known.nunique()
+    if not _is_number(known) or not 3 <= n_values <= MOST_CLASSES_OF_NUMBERS or _MEASURES.search(name):
+        return ""
+    low, high = known.min(), known.max()
+    runs_on = low in (0, 1) and (known == np.floor(known)).all() and high - low < 2 * n_values
+    falls_off = runs_on and known.mode().iloc[0] < (low + high) / 2 and known.skew() > 0
+    if not falls_off or not (_COUNTS.search(name) or _EVENTS.search(name)):
+        return ""
+    return f"its name speaks of counting; whole numbers from {low:g} to {high:g}, the low ones the more frequent"
 
 
 def _dispersion(known: pd.Series) -> float:

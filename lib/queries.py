@@ -106,7 +106,7 @@ def _complete(url: str) -> sqlalchemy.URL:
 
 
 def _file(database: str) -> Path:
-    path = sources.locate(database)
+    path = sources.locate_database(database)
     with path.open("rb") as stream:
         start = stream.read(16)
     if start and not start.startswith(b"SQLite format 3"):

@@ -104,16 +104,42 @@ def locate(text: str) -> Path:
     InputError
         If it is in neither, with the names that are nearest to it.
     """
-    given = Path(text).expanduser()
-    for path in (Path.cwd() / given, ROOT / given):
-        if path.exists():
-            return Path(os.path.abspath(path))  # noqa: PTH100  (a link stays the name that was given)
-    wanted = Path.cwd() / given
+    if path := _found(text):
+        return path
+    wanted = Path.cwd() / Path(text).expanduser()
     hint = nearest(wanted.name, _siblings(wanted.parent))
-    where = f"in {wanted.parent}" if wanted.parent.is_dir() else f"the folder {wanted.parent} is not there either"
     raise InputError(
-        f"There is no table {text} ({where}).{hint} Give a file, a folder or URL::TABLE, or {DEMO} for the demo."
+        f"There is no table {text} ({_where(wanted)}).{hint} Give a file, a folder or URL::TABLE, or {DEMO} for the "
+        f"demo."
     )
+
+
+def locate_database(text: str) -> Path:
+    """Return the absolute path of an SQLite file as `locate` does; one that is not there is never made.
+
+    Raises
+    ------
+    InputError
+        If it is not there, with the names of files nearby that are nearest to it.
+    """
+    if path := _found(text):
+        return path
+    wanted = Path.cwd() / Path(text).expanduser()
+    files = [path.name for path in wanted.parent.glob("*") if path.is_file()]
+    raise InputError(
+        f"There is no database file {text} ({_where(wanted)}).{nearest(wanted.name, files)} Write a path from here "
+        f"with three slashes, sqlite:///NAME.db, and an absolute one with four, sqlite:////FOLDER/NAME.db."
+    )
+
+
+def _found(text: str) -> Path | None:
+    given = Path(text).expanduser()
+    found = [path for path in (Path.cwd() / given, ROOT / given) if path.exists()]
+    return Path(os.path.abspath(found[0])) if found else None  # noqa: PTH100  (a link stays the name that was given)
+
+
+def _where(wanted: Path) -> str:
+    return f"in {wanted.parent}" if wanted.parent.is_dir() else f"the folder {wanted.parent} is not there either"
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -192,7 +218,7 @@ def _absolute_sqlite(url: str) -> str:
     found = re.fullmatch(r"(sqlite(?:\+\w+)?:///)([^?]+)(\?.*)?", url)
     if not found or found[2] == ":memory:" or found[2].startswith("file:"):
         return url
-    return f"{found[1]}{locate(found[2]).as_posix()}{found[3] or ''}"
+    return f"{found[1]}{locate_database(found[2]).as_posix()}{found[3] or ''}"
 
 
 def _siblings(folder: Path) -> list[str]:

@@ -107,11 +107,40 @@ def test_a_quantity_in_whole_numbers_is_not_taken_for_counts(y):
     assert proposals.task(y) == "regression"
 
 
+@pytest.mark.parametrize("values", [[0] * 99 + [1], [0, 7] * 50])
+def test_two_values_stay_classes_whatever_their_name(values):
+    assert proposals.task(pd.Series(values, name="n_visits")) == "binary"
+
+
+FEW = drawn("y", lambda draw: draw.poisson(0.8, 500))
+
+
 @pytest.mark.parametrize(
-    ("values", "task"), [([0] * 99 + [1], "binary"), ([0] * 97 + [1, 2, 3], "multiclass"), ([0, 7] * 50, "binary")]
+    "name", ["number of claims", "n_visits", "claims_count", "goals", "ClaimNb", "numClaims", "no. of calls", "Anzahl"]
 )
-def test_few_values_stay_classes_whatever_their_name(values, task):
-    assert proposals.task(pd.Series(values, name="n_visits")) == task
+def test_few_small_numbers_whose_name_speaks_of_counting_are_counts(name):
+    y = FEW.rename(name)
+    assert proposals.task(y) == "counts" and "speaks of counting" in proposals.why_counts(y)
+
+
+@pytest.mark.parametrize("name", ["y", "num", "class_number", "number of the month", "Parch", "claim"])
+def test_few_small_numbers_whose_name_says_nothing_of_counting_are_classes(name):
+    assert proposals.task(FEW.rename(name)) == "multiclass"
+
+
+CODED = {
+    "marks": [3, 5, 6, 6, 5, 7, 4, 6, 8] * 20,
+    "all alike": [0, 1, 2, 3] * 50,
+    "mostly high": [1, 3, 4, 5, 5, 5, 5, 4, 2] * 20,
+    "far apart": [0] * 50 + [10, 20, 30] * 10,
+    "below zero": [-1, -1, 0, 1, 2] * 20,
+    "fractions": [0, 0, 0.5, 1, 2] * 20,
+}
+
+
+@pytest.mark.parametrize("values", CODED.values(), ids=CODED)
+def test_few_numbers_that_do_not_trail_off_are_no_counts_whatever_their_name(values):
+    assert proposals.task(pd.Series(values, name="n_visits")) in ("multiclass", "regression")
 
 
 @pytest.mark.parametrize(

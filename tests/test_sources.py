@@ -207,9 +207,15 @@ def test_sql_that_fails_is_refused_with_what_the_database_said(database, part, s
 
 
 def test_an_sqlite_file_that_is_not_there_is_not_made(tmp_path):
-    with pytest.raises(InputError, match="There is no table"):
+    with pytest.raises(InputError, match=r"There is no database file .*none\.db"):
         data.read(f"sqlite:///{tmp_path / 'none.db'}::sales")
     assert not list(tmp_path.iterdir())
+
+
+def test_of_an_sqlite_file_that_is_not_there_the_nearest_files_are_named(tmp_path):
+    (tmp_path / "shop.db").touch()
+    with pytest.raises(InputError, match=r"no database file .*Did you mean shop\.db\?"):
+        sources.normalise(f"sqlite:///{tmp_path / 'shops.db'}::SELECT * FROM t")
 
 
 @pytest.mark.parametrize("url", ["nosuch://host/db::t", "postgresql+nodriver://host/db::t"])
