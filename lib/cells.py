@@ -42,6 +42,7 @@ class Column:
     def __init__(self, entry: Mapping[str, Any], learnt: Mapping[str, Any], gap_words: Sequence[str], *, needed: bool):
         self.entry, self.name, self.raw, self.kind = entry, entry["name"], entry["raw"], entry["kind"]
         self.words = {*entry.get("gap_words", gap_words), *entry.get("words", [])}
+        self.spellings = entry.get("spellings", {})
         self.codes = {float(code) for code in entry.get("codes", [])}
         self.gaps, self.needed = learnt["gaps"], needed
         self.low, self.high = schema.bounds(learnt) if "low" in learnt and self.kind == "number" else (None, None)
@@ -73,7 +74,7 @@ class Column:
         if isinstance(cell, (list, dict)):
             return self._wrong(cell)
         found = cell.strip() if isinstance(cell, str) else coercion.as_text(pd.Series([cell], dtype=object)).iloc[0]
-        return math.nan if found.lower() in self.words else found
+        return math.nan if found.lower() in self.words else coercion.spelt(found, self.spellings)
 
     def _time(self, cell: Any) -> np.datetime64:
         if cell is None or cell != cell:

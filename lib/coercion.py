@@ -8,7 +8,8 @@ A *reading* is plain JSON::
     {"gap_words": ["", "na", "?"],
      "columns": [{"name": "price", "raw": " price", "kind": "number", "decimal": ",", "unit": "€", "codes": [-200.0]},
                  {"name": "sold", "raw": "sold", "kind": "time", "formats": ["%d.%m.%Y"]},
-                 {"name": "town", "raw": "town", "kind": "text", "words": ["unknown"]}]}
+                 {"name": "town", "raw": "town", "kind": "text", "words": ["unknown"],
+                  "spellings": {"new york": "New York"}}]}
 """
 
 import re
@@ -122,11 +123,27 @@ def times_in(cells: pd.Series, formats: Sequence[str]) -> pd.Series:
 
 
 def text(values: pd.Series, column: Mapping[str, Any], words: Sequence[str]) -> pd.Series:
-    """Return a column as text without blanks around it, and with the gap words as gaps."""
+    """Return a column as text without blanks around it, with gap words as gaps and each category in one spelling."""
+    known = column.get("spellings", {})
     if len(values) <= FEW:
-        return pd.Series([_bare(cell, words) for cell in values.tolist()], dtype="str")
+        bare = [_bare(cell, words) for cell in values.tolist()]
+        return pd.Series([spelt(cell, known) if cell else cell for cell in bare], dtype="str")
     stripped = as_text(values).str.strip()
-    return stripped.mask(is_word(stripped, words))
+    cells = stripped.mask(is_word(stripped, words))
+    if not known:
+        return cells
+    codes, unique = pd.factorize(cells)
+    return pd.Series(pd.array([*(spelt(cell, known) for cell in unique), None], dtype="str")[codes])
+
+
+def spelt(cell: str, known: Mapping[str, str]) -> str:
+    """Return a category in the spelling by which it is known, if it is known in any."""
+    return known.get(folded(cell), cell) if known else cell
+
+
+def folded(cell: str) -> str:
+    """Return what is left of a text where case and the number of blanks make no difference."""
+    return " ".join(cell.split()).casefold()
 
 
 def as_text(values: pd.Series) -> pd.Series:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from lib import coercion, dates
+from lib import coercion, dates, spellings
 
 ENOUGH = 0.95
 """Share of the cells that must be numbers, or times, for the column to be one; the others become gaps, counted."""
@@ -110,7 +110,9 @@ def _of_text(values: pd.Series, words: Sequence[str], decimal: str) -> Kind:
     counts = known.value_counts()
     found = _numbers(counts, decimal) or dates.kind_of(counts, known)
     if found is None:
-        return Kind({"kind": "text"}, notes + _why_text(counts))
+        known, merged = spellings.of(counts)
+        entry = {"kind": "text"} | ({"spellings": known} if known else {})
+        return Kind(entry, [*notes, *_why_text(counts), *(Note(*note) for note in merged)])
     entry, more = found
     return Kind(entry, notes + [Note(*note) for note in more])
 

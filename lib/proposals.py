@@ -5,6 +5,8 @@ import re
 import numpy as np
 import pandas as pd
 
+from lib.errors import InputError
+
 MOST_CLASSES_OF_NUMBERS = 10
 MOST_OF_FEW = 20
 """What nineteen of twenty values above 0 stay within, if a target whose name says nothing is taken for counts."""
@@ -130,6 +132,11 @@ def classes(y: pd.Series, positive: str = "") -> list:
     y : Series of shape (n_samples,)
     positive : str
         The positive label as text; empty: the one that says yes, 1 or true, or else the rarer one.
+
+    Raises
+    ------
+    InputError
+        If there is no such label.
     """
     labels = sorted(y.dropna().unique().tolist(), key=_sortable)
     if len(labels) != 2:
@@ -140,7 +147,13 @@ def classes(y: pd.Series, positive: str = "") -> list:
 
 def _positive(labels: list, y: pd.Series, positive: str):
     if positive:
-        return next((label for label in labels if str(label) == positive), labels[-1])
+        asked = positive.strip().casefold()
+        found = [label for label in labels if str(label).casefold() == asked]
+        if not found:
+            raise InputError(
+                f"Parameter positive is one of the target's classes, {labels[0]} or {labels[1]}, not {positive!r}."
+            )
+        return found[0]
     affirmative = [label for label in labels if str(label).strip().lower() in _POSITIVE]
     return affirmative[-1] if len(affirmative) == 1 else y.value_counts().index.tolist()[-1]
 

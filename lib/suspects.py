@@ -87,13 +87,20 @@ def _maybe_gaps(known: pd.Series) -> list[Note]:
 
 
 def _spellings(known: pd.Series) -> list[Note]:
-    """Note categories that differ in case alone."""
+    """Note categories that differ in case alone and were not merged: their case may mean something."""
     unique = pd.Series(known.unique(), dtype="str")
     folded = unique.str.casefold()
     twice = unique[folded.duplicated(keep=False)]
     if twice.empty:
         return []
-    return [Note("spellings", ", ".join(map(repr, twice.head(4))), "kept as different categories", 0)]
+    return [
+        Note(
+            "spellings",
+            ", ".join(map(repr, twice.head(4))),
+            "kept apart: case may tell them apart; write alike what is one",
+            0,
+        )
+    ]
 
 
 def _names_alike(table: pd.DataFrame) -> list[tuple[str, Note]]:

@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 
 from lib import proposals
+from lib.errors import InputError
 
 
 @pytest.mark.parametrize(
@@ -37,6 +38,12 @@ def test_the_positive_class_comes_last(values, labels):
 
 def test_the_positive_class_can_be_named():
     assert proposals.classes(pd.Series(["yes", "no"]), positive="no") == ["yes", "no"]
+    assert proposals.classes(pd.Series(["Yes", "No"]), positive="no") == ["Yes", "No"]
+
+
+def test_a_positive_class_that_is_none_is_refused_by_the_names_of_both():
+    with pytest.raises(InputError, match="A or B, not 'C'"):
+        proposals.classes(pd.Series(["A", "B", "A"]), positive="C")
 
 
 def test_the_time_column_is_the_one_that_tells_most_rows_apart():
