@@ -201,12 +201,12 @@ def _stray_blanks(cells: pd.Series, bare: pd.Series) -> list[Note]:
 
 
 def _types(values: pd.Series) -> list[Note]:
-    """Note the types in a column of Python objects that are neither text nor plain numbers."""
+    """Note the types in a column of Python objects, unless all are text, or all numbers as in a sheet."""
     if values.dtype != object:
         return []
     names = values.dropna().map(lambda cell: type(cell).__name__)
     others = names[names != "str"]
-    if others.empty:
+    if others.empty or names.isin(["int", "float"]).all():
         return []
     types = ", ".join(sorted(names.unique()))
     return [Note("mixed types" if names.nunique() > 1 else "objects", types, "read from how they print", len(others))]

@@ -13,11 +13,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet
 
-from lib import delimited, fetched, packed, sources
+from lib import delimited, fetched, packed, sheets, sources
 from lib.errors import InputError
 
 HEAD_ROWS = 2000
-EXCEL = (".xlsx", ".xls", ".xlsb", ".xlsm", ".ods")
 
 
 def read_source(source: sources.Source, columns: Sequence[int] | None = None) -> pd.DataFrame:
@@ -53,8 +52,8 @@ def anew(source: sources.Source) -> sources.Source:
 def parts(source: sources.Source, n_rows: int) -> Iterator[pd.DataFrame]:
     """Yield the raw table of a source by some rows at a time, so that a large file is never in memory as a whole.
 
-    That holds for text and Parquet, alone or in a folder, and for queries; a book of sheets, which has at most
-    1,048,576 rows, is read whole, and given out in parts.
+    That holds for text, Parquet and sheets, alone or in a folder, and for queries; of a sheet the reader itself holds
+    the cells, at half of what they take as a frame.
 
     Raises
     ------
@@ -69,13 +68,18 @@ def _tables(source: sources.Source, n_rows: int) -> Iterator[pd.DataFrame]:
     if source.kind == "folder":
         for path in sources.files_of(source.place):
             yield from _tables(sources.Source("file", str(path)), n_rows)
-    elif source.kind == "file" and Path(source.place).suffix.lower() not in EXCEL:
-        path = Path(source.place)
-        with refusals(path), packed.opened(path) as stream:
-            batches = _parquet_batches(stream, n_rows) if _is_parquet(stream) else delimited.parts(stream, path, n_rows)
-            yield from batches
+    elif source.kind == "file":
+        yield from _batches(Path(source.place), source.part, n_rows)
     else:
         yield read_source(source)
+
+
+def _batches(path: Path, sheet: str, n_rows: int) -> Iterator[pd.DataFrame]:
+    if path.suffix.lower() in sheets.SUFFIXES:
+        yield from sheets.parts(path, sheet, n_rows)
+        return
+    with refusals(path), packed.opened(path) as stream:
+        yield from _parquet_batches(stream, n_rows) if _is_parquet(stream) else delimited.parts(stream, path, n_rows)
 
 
 def _parquet_batches(stream: BinaryIO, n_rows: int) -> Iterator[pd.DataFrame]:
@@ -104,8 +108,8 @@ def read(path: str | Path, sheet: str = "", columns: Sequence[int] | None = None
         If the file cannot be read, or is not a table.
     """
     path = Path(path)
-    if path.suffix.lower() in EXCEL:
-        return _select(_read_excel(path, sheet), columns)
+    if path.suffix.lower() in sheets.SUFFIXES:
+        return _select(next(sheets.parts(path, sheet, sheets.MOST_ROWS)), columns)
     with refusals(path), packed.opened(path) as stream:
         return _read_parquet(stream, columns) if _is_parquet(stream) else delimited.read(stream, path, columns)
 
@@ -143,8 +147,8 @@ def read_folder(folder: str | Path, columns: Sequence[int] | None = None) -> pd.
 def head(path: str | Path, sheet: str = "") -> pd.DataFrame:
     """Return the first rows of a file, some thousand at most where the file need not be read whole for them."""
     path = Path(path)
-    if path.suffix.lower() in EXCEL:
-        return read(path, sheet)
+    if path.suffix.lower() in sheets.SUFFIXES:
+        return next(sheets.parts(path, sheet, HEAD_ROWS))
     with refusals(path), packed.opened(path) as stream:
         if _is_parquet(stream):
             return _first_batch(pa.parquet.ParquetFile(stream))
@@ -195,31 +199,6 @@ def _read_parquet(stream: BinaryIO, columns: Sequence[int] | None) -> pd.DataFra
     if columns is None or len(set(every)) < len(every):
         return _select(_framed(file.read()), columns)
     return _framed(file.read(columns=[every[position] for position in columns]))
-
-
-def _read_excel(path: Path, sheet: str) -> pd.DataFrame:
-    from python_calamine import CalamineError
-
-    try:
-        with pd.ExcelFile(path, engine="calamine") as book:
-            _require_sheet(sheet, [str(name) for name in book.sheet_names], path)
-            cells = pd.read_excel(book, sheet_name=sheet or 0, header=None, dtype=object, keep_default_na=False)
-    except InputError:
-        raise
-    except (CalamineError, ValueError) as error:
-        raise InputError(f"{path} cannot be read as a book of sheets: {error}. Save it again, or as CSV.") from None
-    if cells.empty:
-        return pd.DataFrame()
-    table = cells.iloc[1:].reset_index(drop=True)
-    table.columns = ["" if pd.isna(name) else str(name) for name in cells.iloc[0]]
-    return table.mask(table == "")
-
-
-def _require_sheet(sheet: str, known: Sequence[str], path: Path) -> None:
-    if sheet and sheet not in known:
-        raise InputError(
-            f"{path} has no sheet {sheet}.{sources.nearest(sheet, known)} Its sheets are {', '.join(known)}."
-        )
 
 
 def _first_line(error: Exception) -> str:

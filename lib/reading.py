@@ -82,6 +82,8 @@ def learn(
         for i, (name, kind) in enumerate(zip(names, found, strict=True))
     ]
     notes += [(name, note) for name, kind in zip(names, found, strict=True) for note in kind.notes]
+    if above := raw.attrs.get("above"):
+        notes.insert(0, ("", kinds.Note("lines above the names", repr(above[:80]), "left out", 0)))
     return {"gap_words": list(_gap_words(False)), "columns": columns}, notes
 
 

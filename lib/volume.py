@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
-from lib import packed, readers, sources
+from lib import packed, readers, sheets, sources
 
 PART = 100_000
 """Rows read at a time."""
@@ -31,19 +31,18 @@ def megabytes(source: sources.Source) -> float:
     Returns
     -------
     float
-        0 where only reading it would tell: for books of sheets.
     """
     source = readers.as_file(source)
     if source.kind not in ("file", "folder"):
         return 0.0
-    return sum(_megabytes(path) for path in sources.files_behind(source))
+    return sum(_megabytes(path, source.part) for path in sources.files_behind(source))
 
 
 def rows_within(source: sources.Source, limit_mb: float) -> int:
     """Return how many rows of a table the limit holds, by its first rows."""
-    return max(
-        1, int(limit_mb * _MEGABYTE / _bytes_per_row(readers.head(sources.files_behind(readers.as_file(source))[0])))
-    )
+    source = readers.as_file(source)
+    head = readers.head(sources.files_behind(source)[0], source.part)
+    return max(1, int(limit_mb * _MEGABYTE / _bytes_per_row(head)))
 
 
 def draw(source: sources.Source, n_rows: int, random_state: int) -> Drawn:
@@ -95,9 +94,9 @@ class _Kept(NamedTuple):
         return _Kept(self.table[stays].reset_index(drop=True), self.places[stays], self.numbers[stays])
 
 
-def _megabytes(path: Path) -> float:
-    if path.suffix.lower() in readers.EXCEL:
-        return 0.0
+def _megabytes(path: Path, sheet: str) -> float:
+    if path.suffix.lower() in sheets.SUFFIXES:
+        return sheets.megabytes(path, sheet)
     with readers.refusals(path), packed.opened(path) as stream:
         if stream.read(4) == b"PAR1":
             return pq.ParquetFile(stream).metadata.num_rows * _bytes_per_row(readers.head(path)) / _MEGABYTE
