@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from lib import files, predictions
+from lib import files, predictions, reading
 from lib.champion import Champion
 from lib.decisions import Decision
 from lib.errors import InputError
@@ -44,11 +44,18 @@ def table(project: Project, model_name: str, base: Path, contract: Mapping[str, 
         Says which columns are needed.
     days : int
         How far back from the newest row to look; 0 for everything. Without a time column all rows stay.
+
+    Returns
+    -------
+    DataFrame
+        With how the original table was read among its attributes, so that a model of it reads raw tables alike.
     """
     original = _original(base, contract)
     later = added(project, model_name, base, contract).reindex(columns=original.columns)
-    together = pd.concat([original, later], ignore_index=True)
-    return _rolled(together, contract["time_column"], days)
+    table = _rolled(pd.concat([original, later], ignore_index=True), contract["time_column"], days)
+    if files.exists(base, files.READING):
+        table.attrs[reading.KEPT] = files.read(base, files.READING)
+    return table
 
 
 def added(project: Project, model_name: str, base: Path, contract: Mapping[str, Any]) -> pd.DataFrame:

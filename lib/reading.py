@@ -17,6 +17,8 @@ from lib.errors import InputError
 
 _POINT = r"(?:^|[^\d.,])(?:\d+\.(?:\d{1,2}|\d{4,})|0\.\d+)(?:[^\d.,]|$)"
 """A number whose point can only be a decimal sign: what is behind it is no group of three digits."""
+KEPT = "cuaderno reading"
+"""Of a tidy table's attributes, which Parquet keeps, the one that says how its raw table was read."""
 FINDINGS = ["column", "finding", "evidence", "action", "n_cells"]
 
 
@@ -65,9 +67,17 @@ def tidy(raw: pd.DataFrame, *, target: str = "", gaps: Sequence[str] = ()) -> Re
 def learn(
     raw: pd.DataFrame, *, target: str = "", gaps: Sequence[str] = ()
 ) -> tuple[dict[str, Any], list[tuple[str, kinds.Note]]]:
-    """Return the reading of a table, as plain JSON, and the notes by column."""
+    """Return the reading of a table, as plain JSON, and the notes by column.
+
+    A tidy table that says how its raw table was read keeps that reading: it shows no decimal commas, codes or names
+    any more, and yet a model of it has to read those of later tables.
+    """
     names, notes = tidy_names(raw.columns)
     target = target_name(names, raw.columns, target)
+    kept = raw.attrs.get(KEPT, {"columns": []})
+    entries = {column["name"]: column for column in kept["columns"]}
+    if entries.keys() >= set(names):
+        return {**kept, "columns": [entries[name] for name in names]}, notes
     found = [_column(raw.iloc[:, i], name, name == target, gaps, ".") for i, name in enumerate(names)]
     if any(kind.entry.get("decimal") == "," for kind in found):
         found = [_column(raw.iloc[:, i], name, name == target, gaps, ",") for i, name in enumerate(names)]
