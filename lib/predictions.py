@@ -76,9 +76,9 @@ def window(store: str | Path, model_name: str, start=None, end=None, *, model_ve
         With more than two classes there is a column `probability_<class>` for each.
     """
     asked = _asked(model_name, start, end, model_version)
-    query = f"""SELECT p.row_key, p.batch, p.event_time, p.prediction, p.probability, p.probabilities, p.model_version,
+    query = f"""SELECT p.row_key, p.batch, p.event_ms, p.prediction, p.probability, p.probabilities, p.model_version,
             p.at, coalesce(l.label, s.label) AS label
-        FROM predictions p {records.TRUTH} WHERE {_within(asked)} ORDER BY p.event_time, p.id"""
+        FROM predictions p {records.TRUTH} WHERE {_within(asked)} ORDER BY p.event_ms, p.id"""
     with database.connect(store).connect() as connection:
         found = pd.DataFrame(connection.execute(text(query), asked).all(), columns=_WINDOW)
     if found["row_key"].duplicated().any():
@@ -88,27 +88,22 @@ def window(store: str | Path, model_name: str, start=None, end=None, *, model_ve
 
 
 _WINDOW = [
-    "row_key", "batch", "event_time", "prediction", "probability", "probabilities", "model_version", "at", "label",
+    "row_key", "batch", "event_ms", "prediction", "probability", "probabilities", "model_version", "at", "label",
 ]  # fmt: skip
 
 
 def _asked(model_name: str, start, end, model_version: int | None = None) -> dict[str, Any]:
-    asked = {"model_name": model_name}
-    asked |= {name: as_text(time) for name, time in (("start", start), ("end", end)) if time is not None}
+    asked: dict[str, Any] = {"model_name": model_name}
+    for name, time in (("start", start), ("end", end)):
+        if time is not None:
+            asked |= {name: records.time_as_text(time), f"{name}_ms": records.time_in_ms(time)}
     return asked | ({} if model_version is None else {"model_version": model_version})
-
-
-def as_text(time) -> str:
-    """Return one time as the database has it."""
-    stamp = pd.Timestamp(time)
-    naive = stamp.tz_convert(None) if stamp.tzinfo else stamp
-    return naive.isoformat(timespec="milliseconds") + "+00:00"
 
 
 def _within(asked: dict[str, Any]) -> str:
     """Return the condition that the rows of a window meet."""
     known = {
-        "start": "p.event_time >= :start", "end": "p.event_time < :end", "model_version": "p.model_version = "
+        "start": "p.event_ms >= :start_ms", "end": "p.event_ms < :end_ms", "model_version": "p.model_version = "
         ":model_version",
     }  # fmt: skip
     return " AND ".join(["p.model_name = :model_name", *(known[name] for name in known if name in asked)])
@@ -122,9 +117,9 @@ def _typed(found: pd.DataFrame) -> pd.DataFrame:
         name: pd.to_numeric(found[name]).astype("float64") if is_regression else found[name].astype("str")
         for name in ("prediction", "label")
     }
-    times = pd.to_datetime(found["event_time"], format="ISO8601", utc=True).dt.tz_localize(None)
-    probability = found["probability"].astype("float64")
-    typed = found.assign(event_time=times.astype("datetime64[us]"), probability=probability, **answers)
+    times = found.pop("event_ms").to_numpy("datetime64[ms]").astype("datetime64[us]")
+    found.insert(1, "event_time", times)
+    typed = found.assign(probability=found["probability"].astype("float64"), **answers)
     return typed.astype({"model_version": "int64", "batch": "str", "at": "str"}).join(several)
 
 
@@ -187,7 +182,7 @@ def daily(store: str | Path, model_name: str, start=None, end=None) -> pd.DataFr
         regression), `n_labelled`, and `n_<class>` for each class that was predicted.
     """
     asked = {"model_name": model_name} | {
-        name: as_text(time)[:10] for name, time in (("start", start), ("end", end)) if time is not None
+        name: records.time_as_text(time)[:10] for name, time in (("start", start), ("end", end)) if time is not None
     }
     within = " AND ".join(
         ["model_name = :model_name", *(f"day {sign} :{name}" for name, sign in _BOUNDS.items() if name in asked)]
@@ -213,7 +208,7 @@ def service(store: str | Path, model_name: str, start=None, end=None) -> dict[st
     Latencies are known by class, and the upper end of the class is given. None if nothing was asked.
     """
     asked = {"model_name": model_name} | {
-        name: as_text(time)[:16] for name, time in (("start", start), ("end", end)) if time is not None
+        name: records.time_as_text(time)[:16] for name, time in (("start", start), ("end", end)) if time is not None
     }
     within = [f"minute {sign} :{name}" for name, sign in _BOUNDS.items() if name in asked]
     query = f"""SELECT upper_ms, sum(n) AS n, sum(CASE WHEN status >= 500 THEN n ELSE 0 END) AS errors

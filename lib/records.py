@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 from sqlalchemy import Connection, text
 
@@ -16,9 +17,9 @@ TRUTH = """LEFT JOIN labels l ON l.model_name = p.model_name AND l.row_key = p.r
         AND substr(p.row_key, 1, 32) = p.input_hash"""
 """Joins to each prediction `p` the label of its row: by key, or, for a served row without a key of its own, by content.
 """
-_ADD = """INSERT INTO predicted (model_name, batch, row_key, event_time, prediction, probability, probabilities,
-    model_version, preprocessor_version, hash_beside_key, at)"""
-_ONCE = "ON CONFLICT (row_key, model_version, model_name, hash_beside_key) DO NOTHING"
+_ADD = """INSERT INTO predicted (version_id, writing_id, served, row_key, event_ms, prediction, probability,
+    probabilities, hash_beside_key)"""
+_ONCE = "ON CONFLICT (row_key, version_id, hash_beside_key) DO NOTHING"
 
 
 class Origin(NamedTuple):
@@ -58,7 +59,8 @@ def write(
     at = database.now()
     with bulk.alone(database.connect(store), model_name) as connection:
         last = _last_id(connection)
-        seen = [_add(connection, model_name, part, origin, at) for part in parts]
+        writing = _writing(connection, model_name, origin, at)
+        seen = [_add(connection, writing, part) for part in parts]
         if served is not None:
             _keep_served(connection, model_name, served, parts)
         n_new = _count(connection, model_name, origin.model_version, last, seen)
@@ -67,13 +69,20 @@ def write(
     return n_new
 
 
+class _Writing(NamedTuple):
+    """What all rows of a call have in common, as the database numbers it."""
+
+    version_id: int
+    id: int
+    is_served: bool
+
+
 class _Added(NamedTuple):
-    """Of a part: its rows, those of them that are new, its first and its last time, and what is counted by day."""
+    """Of a part: its rows, those of them that are new, its times, and what is counted by day."""
 
     n: int
     n_new: int
-    first: str
-    last: str
+    times: np.ndarray
     counted: tally.Tally
 
 
@@ -81,22 +90,41 @@ def _last_id(connection: Connection) -> int:
     return connection.execute(text("SELECT coalesce(max(id), 0) FROM predicted")).scalar_one()
 
 
-def _add(connection: Connection, model_name: str, part: pd.DataFrame, origin: Origin, at: str) -> _Added:
-    times, keys, answers = times_as_text(part["event_time"]), part.index.tolist(), as_text(part["prediction"])
-    beside = _beside(keys, _values(part, "input_hash"), origin.batch)
+def _writing(connection: Connection, model_name: str, origin: Origin, at: str) -> _Writing:
+    """Note a call that writes, and the version it writes for where that is the first time."""
+    about = origin._asdict() | {"model_name": model_name, "at": at}
+    connection.execute(
+        text("""INSERT INTO versions (model_name, model_version) VALUES (:model_name, :model_version)
+            ON CONFLICT (model_name, model_version) DO NOTHING"""),
+        about,
+    )
+    version = "SELECT id FROM versions WHERE model_name = :model_name AND model_version = :model_version"
+    about["version_id"] = connection.execute(text(version), about).scalar_one()
+    connection.execute(
+        text("""INSERT INTO writings (version_id, batch, preprocessor_version, at)
+            VALUES (:version_id, :batch, :preprocessor_version, :at)"""),
+        about,
+    )
+    newest = connection.execute(text("SELECT max(id) FROM writings WHERE version_id = :version_id"), about)
+    return _Writing(about["version_id"], newest.scalar_one(), origin.batch == SERVED)
+
+
+def _add(connection: Connection, writing: _Writing, part: pd.DataFrame) -> _Added:
+    times, keys, answers = milliseconds(part["event_time"]), part.index.tolist(), as_text(part["prediction"])
+    beside = _beside(keys, _values(part, "input_hash"), is_served=writing.is_served)
     columns = [
-        model_name, origin.batch, keys, times, answers, _values(part, "probability"), _values(part, "probabilities"),
-        origin.model_version, origin.preprocessor_version, beside, at,
+        writing.version_id, writing.id, int(writing.is_served), keys, times.tolist(), answers,
+        _values(part, "probability"), _values(part, "probabilities"), beside,
     ]  # fmt: skip
     n_new = bulk.insert(connection, "predicted", _ADD, _ONCE, columns)
-    counted = tally.of(part["event_time"].to_numpy("datetime64[ms]"), answers, part.get("probability"))
-    return _Added(len(part), n_new, min(times, default=""), max(times, default=""), counted)
+    counted = tally.of(times.view("datetime64[ms]"), answers, part.get("probability"))
+    return _Added(len(part), n_new, times, counted)
 
 
-def _beside(keys: list[str], hashes: list[str] | None, batch: str) -> list[str] | str:
+def _beside(keys: list[str], hashes: list[str] | None, *, is_served: bool) -> list[str] | str:
     """Return hashes as the database has them: empty where the key of a batch begins with it; one text if all are."""
     hashes = hashes or keys
-    if batch == SERVED:
+    if is_served:
         return hashes
     found = ["" if key[:32] == each else each for key, each in zip(keys, hashes, strict=True)]
     return "" if found.count("") == len(found) else found
@@ -129,8 +157,8 @@ def _count(connection: Connection, model_name: str, model_version: int, last: in
 def _note(connection: Connection, model_name: str, origin: Origin, n_new: int, at: str, seen: list[_Added]) -> None:
     row = origin._asdict() | {
         "model_name": model_name, "n_rows": sum(added.n for added in seen), "n_new": n_new, "at": at,
-        "first_event": min((added.first for added in seen if added.n), default=""),
-        "last_event": max((added.last for added in seen if added.n), default=""),
+        "first_event": _as_text(min((added.times.min() for added in seen if added.n), default=None)),
+        "last_event": _as_text(max((added.times.max() for added in seen if added.n), default=None)),
     }  # fmt: skip
     del row["preprocessor_version"]
     connection.execute(
@@ -155,8 +183,22 @@ def as_text(values: pd.Series) -> list[str]:
     return written[codes].tolist()
 
 
-def times_as_text(times: pd.Series) -> list[str]:
-    """Return times as the database has them: ISO 8601, UTC, in milliseconds, so that text sorts as time."""
-    codes, unique = pd.factorize(times.to_numpy("datetime64[ms]"))
-    written = pd.Series(unique).dt.strftime("%Y-%m-%dT%H:%M:%S.%f").str[:-3] + "+00:00"
-    return written.to_numpy(object)[codes].tolist()
+def milliseconds(times: pd.Series) -> np.ndarray:
+    """Return times, UTC without a zone, as the database has them: milliseconds since 1970."""
+    return times.to_numpy("datetime64[ms]").view("int64")
+
+
+def time_in_ms(time) -> int:
+    """Return one time as the database has it."""
+    stamp = pd.Timestamp(time)
+    naive = stamp.tz_convert(None) if stamp.tzinfo else stamp
+    return int(naive.to_datetime64().astype("datetime64[ms]").view("int64"))
+
+
+def time_as_text(time) -> str:
+    """Return one time as text that sorts as time: ISO 8601, UTC, in milliseconds."""
+    return pd.Timestamp(time_in_ms(time), unit="ms").isoformat(timespec="milliseconds") + "+00:00"
+
+
+def _as_text(time_ms) -> str:
+    return "" if time_ms is None else time_as_text(pd.Timestamp(time_ms, unit="ms"))

@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 from sqlalchemy import Connection, text
 
+from lib.tables import OF_MODEL
+
 _PART = 50_000
 
 
@@ -48,12 +50,12 @@ def of(times: np.ndarray, answers: Sequence, probability: np.ndarray | None) -> 
 
 def of_written(connection: Connection, model_name: str, last: int) -> Iterator[Tally]:
     """Count the predictions that the database has after a number, part by part."""
-    query = text("""SELECT event_time, prediction, probability FROM predictions
-        WHERE id > :last AND model_name = :model_name""")
+    query = text(f"""SELECT p.event_ms, p.prediction, p.probability FROM predictions p
+        WHERE p.id > :last AND {OF_MODEL}""")
     found = connection.execute(query, {"last": last, "model_name": model_name})
     for rows in found.partitions(_PART):
         times, answers, probability = zip(*rows, strict=True)
-        yield of(np.array([time[:10] for time in times], dtype="datetime64[D]"), answers, np.array(probability, float))
+        yield of(np.array(times, dtype="datetime64[ms]"), answers, np.array(probability, float))
 
 
 def add(connection: Connection, model_name: str, model_version: int, tallies: Iterable[Tally]) -> None:
@@ -99,7 +101,7 @@ def add_labelled(connection: Connection, model_name: str, model_version: int, la
     connection.execute(
         text(f"""UPDATE daily SET n_labelled = n_labelled + met.n FROM (
                 SELECT substr(p.event_time, 1, 10) AS day, count(*) AS n FROM predictions p {truth}
-                WHERE p.id > :last AND p.model_name = :model_name AND coalesce(l.label, s.label) IS NOT NULL
+                WHERE p.id > :last AND {OF_MODEL} AND coalesce(l.label, s.label) IS NOT NULL
                 GROUP BY substr(p.event_time, 1, 10)) AS met
             WHERE daily.model_name = :model_name AND daily.model_version = :model_version AND daily.day = met.day"""),
         asked,

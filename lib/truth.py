@@ -7,6 +7,7 @@ import pandas as pd
 from sqlalchemy import Connection, text
 
 from lib import bulk, database, records
+from lib.tables import OF_MODEL
 
 
 class Labelled(NamedTuple):
@@ -59,11 +60,12 @@ def _merge(connection: Connection, asked: dict, n: int) -> Labelled:
 
 def _count_labelled(execute) -> int:
     """Count the predictions of the labels in `arrived` by day, and return how many labels have none."""
-    met = """(SELECT p.model_version, p.event_time, a.row_key FROM arrived a
-            JOIN predictions p ON p.model_name = :model_name AND p.row_key = a.row_key
-        UNION ALL SELECT p.model_version, p.event_time, a.row_key FROM arrived a
-            JOIN predicted p ON p.model_name = :model_name AND p.batch = 'served' AND p.hash_beside_key = a.row_key
-                AND substr(p.row_key, 1, 32) = a.row_key AND p.row_key <> a.row_key)"""
+    # A cross join is followed in its order by SQLite, which knows nothing of how few the arrived are.
+    met = f"""(SELECT p.model_version, p.event_time, found.row_key FROM (
+            SELECT r.id, a.row_key FROM arrived a CROSS JOIN predicted r WHERE r.row_key = a.row_key
+            UNION ALL SELECT r.id, a.row_key FROM arrived a CROSS JOIN predicted r WHERE r.served = 1
+                AND r.hash_beside_key = a.row_key AND substr(r.row_key, 1, 32) = a.row_key AND r.row_key <> a.row_key
+        ) AS found JOIN predictions p ON p.id = found.id AND {OF_MODEL})"""
     execute(
         f"""UPDATE daily SET n_labelled = n_labelled + met.n FROM (
                 SELECT model_version, substr(event_time, 1, 10) AS day, count(*) AS n FROM {met} AS one

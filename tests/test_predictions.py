@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from lib import database, predictions
 from lib.predictions import SERVED, Labelled, Origin
@@ -205,24 +205,31 @@ def test_a_row_that_cannot_be_written_undoes_all_of_them(place):
     assert written(place, scored()) == [4]
 
 
-def test_predictions_of_before_a_hash_was_kept_once_are_what_they_were_and_new_ones_follow(place):
+def test_predictions_of_an_earlier_schema_are_what_they_were_and_new_ones_follow(place):
     own, other = "a" * 32, "b" * 32
-    before = [(3, "b", f"{own}-2", own), (5, "b", own, other), (8, "b", "order 1", "c" * 40), (9, SERVED, own, own)]
+    before = [
+        (3, "b", f"{own}-2", own, "2026-01-31T23:59:59.999+00:00"),
+        (5, "b", own, other, "1969-12-31T23:59:59.001+00:00"),
+        (8, "b", "order 1", "c" * 40, "0099-02-28T00:00:00.500+00:00"),
+        (9, SERVED, own, own, "2026-02-01T00:00:00.000+00:00"),
+    ]
     with pytest.MonkeyPatch.context() as earlier:
         earlier.setattr(database, "MIGRATIONS", database.MIGRATIONS[:4])
         with database.connect(place).begin() as connection:
-            for number, batch, key, content in before:
+            for number, batch, key, content, time in before:
                 given = "" if connection.dialect.name == "sqlite" else "OVERRIDING SYSTEM VALUE"
                 connection.exec_driver_sql(
                     f"""INSERT INTO predictions (id, model_name, batch, row_key, event_time, prediction, model_version,
                         preprocessor_version, input_hash, at) {given}
-                        VALUES ({number}, 'm', '{batch}', '{key}', 't', 'yes', 1, 'p', '{content}', 't')"""
+                        VALUES ({number}, 'm', '{batch}', '{key}', '{time}', 'yes', 1, 'p', '{content}', 'at')"""
                 )
     database._connect.cache_clear()
     written(place, scored(1))
     with database.connect(place).connect() as connection:
-        found = connection.execute(text("SELECT id, batch, row_key, input_hash FROM predictions ORDER BY id")).all()
-    assert [tuple(row) for row in found] == [*before, (10, "batch-0", "row-0", "hash-0")]
+        columns = "id, batch, row_key, input_hash, event_time"
+        found = connection.execute(text(f"SELECT {columns} FROM predictions ORDER BY id")).all()
+    assert [tuple(row) for row in found[:4]] == before
+    assert tuple(found[4])[:4] == (10, "batch-0", "row-0", "hash-0")
 
 
 @pytest.mark.parametrize("batch", ["b", SERVED])
@@ -232,3 +239,32 @@ def test_a_row_whose_key_is_the_hash_of_its_content_says_so(place, batch):
     predictions.write(place, "m", served, Origin(batch, 1))
     with database.connect(place).connect() as connection:
         assert connection.execute(text("SELECT input_hash FROM predictions")).scalars().all() == [content, content]
+
+
+@pytest.fixture
+def plans(store):
+    """What SQLite says of how it goes about each statement."""
+    known = []
+
+    def ask(connection, cursor, statement, parameters, context, executemany):
+        if statement.lstrip().startswith(("SELECT", "UPDATE", "DELETE")) and not executemany:
+            cursor.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)
+            known.extend((row[3], statement) for row in cursor.fetchall())
+
+    engine = database.connect(store)
+    event.listen(engine, "before_cursor_execute", ask)
+    yield known
+    event.remove(engine, "before_cursor_execute", ask)
+
+
+def test_a_few_rows_or_labels_more_are_never_looked_for_among_all_predictions(store, plans):
+    for batch in ("first", SERVED):
+        predictions.write(store, "m", scored(prefix=batch), Origin(batch, 1))
+        predictions.label(store, "m", pd.Series("yes", index=[f"{batch}-0", f"{batch}-9"]))
+        predictions.write(store, "m", scored(6, prefix=batch), Origin(f"{batch}-again", 1))
+    predictions.window(store, "m", "2013-07-01", "2013-07-02")
+    assert any("predicted_by_time (version_id=? AND event_ms>? AND event_ms<?)" in plan for plan, _ in plans)
+    through_all = [
+        each for each in plans if each[0].startswith("SCAN r") or "predicted_by_time (version_id=?)" in each[0]
+    ]
+    assert through_all == []

@@ -38,10 +38,11 @@ def store_of(folder: Path, given: str) -> Path:
 def million(store: Path, folder: Path, n_rows: int, rounds: int) -> None:
     """Score rows into SQLite, and time it against predicting the same rows from memory, in turn, and show medians.
 
-    Alone, the model reads and predicts frames that are in memory, in this process, with all threads that its libraries
-    take. Scoring reads the Parquet file, judges each row, predicts, hashes, keeps the inputs and writes all predictions
-    in one transaction, in a process of its own that has loaded the model before the time begins. Seconds of processors
-    beside those of the clock tell whether something else ran on the machine.
+    Alone, the model predicts a frame that is in memory, in this process, with all threads that its libraries take: the
+    whole table in one call, and, as that outgrows the processor's caches, part by part, as scoring does. Scoring reads
+    the Parquet file, judges each row, predicts, hashes, keeps the inputs and writes all predictions in one transaction,
+    in a process of its own that has loaded the model before the time begins. Seconds of processors beside those of the
+    clock tell whether something else ran on the machine.
     """
     from lib import flights
 
@@ -52,27 +53,32 @@ def million(store: Path, folder: Path, n_rows: int, rounds: int) -> None:
     table.to_parquet(folder / "million.parquet")
     model = answers.in_use(store).model
     model.predict(table.head(1000))
-    found = [(_alone(model, table), _scored(store, folder)) for _ in range(rounds)]
-    alone, scored = (np.median(np.array(each), axis=0) for each in zip(*found, strict=True))
-    shown = Table("way", "seconds", "of processors", "rows a second", "times predict", "peak MB")
+    ways = {
+        "predict, in one call": lambda: _alone(model, table, n_rows),
+        "predict, in parts": lambda: _alone(model, table, batches.PART),
+        "score": lambda: _scored(store, folder),
+    }
+    found = [{name: way() for name, way in ways.items()} for _ in range(rounds)]
+    shown = Table("way", "seconds", "of processors", "rows a second", "times one call", "times parts", "peak MB")
     shown.title = f"{n_rows:,} rows of flights, medians of {rounds} rounds"
-    shown.add_row("predict alone", f"{alone[0]:.1f}", f"{alone[1]:.1f}", f"{n_rows / alone[0]:,.0f}", "1.00", "")
-    ratio = f"{np.median([ours[0] / theirs[0] for theirs, ours in found]):.2f}"
-    cells = (f"{scored[0]:.1f}", f"{scored[1]:.1f}", f"{n_rows / scored[0]:,.0f}", ratio, f"{scored[2]:,.0f}")
-    shown.add_row(f"score, {scored[3]:,.0f} new", *cells)
+    for name in ways:
+        seconds, worked, peak = np.median([each[name] for each in found], axis=0)
+        against = [f"{np.median([each[name][0] / each[other][0] for each in found]):.2f}" for other in list(ways)[:2]]
+        cells = (f"{seconds:.1f}", f"{worked:.1f}", f"{n_rows / seconds:,.0f}", *against)
+        shown.add_row(name, *cells, f"{peak:,.0f}" if peak else "")
     Console().print(shown)
 
 
-def _alone(model: portable.Model, table: pd.DataFrame) -> tuple[float, float]:
-    """Return the seconds that predictions take, of the clock and of processors."""
+def _alone(model: portable.Model, table: pd.DataFrame, at_once: int) -> tuple[float, float, float]:
+    """Return the seconds that predictions take, of the clock and of processors; their memory is this process's."""
     started, worked = time.perf_counter(), time.process_time()
-    for start in range(0, len(table), batches.PART):
-        model.predict(table.iloc[start : start + batches.PART])
-    return time.perf_counter() - started, time.process_time() - worked
+    for start in range(0, len(table), at_once):
+        model.predict(table.iloc[start : start + at_once])
+    return time.perf_counter() - started, time.process_time() - worked, 0.0
 
 
 def _scored(store: Path, folder: Path) -> list[float]:
-    """Return seconds of the clock and of processors, peak memory in MB and rows written, of scoring into a copy."""
+    """Return seconds of the clock and of processors, and peak memory in MB, of scoring into a copy."""
     work = folder / "scored"
     shutil.rmtree(work, ignore_errors=True)
     shutil.copytree(store / "champion", work / "champion")
@@ -82,7 +88,8 @@ def _scored(store: Path, folder: Path) -> list[float]:
         "import sys, time, resource; from lib import answers, batches; answers.in_use(sys.argv[1]);"
         "t, c = time.perf_counter(), time.process_time(); done = batches.score(sys.argv[1], sys.argv[2]);"
         "print(time.perf_counter() - t, time.process_time() - c,"
-        "resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, done.n_new)"
+        "resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024);"
+        "assert done.n_new == done.n_rows, done"
     )
     command = [sys.executable, "-c", program, str(work), str(folder / "million.parquet")]
     said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
