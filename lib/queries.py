@@ -13,7 +13,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from lib import sources
 from lib.errors import InputError
 
-CELLS = 2_000_000
+CELLS = 500_000
 """In memory at once, of a result of any length."""
 _WRITES = r"\s*(insert|update|delete|drop|alter|create|truncate|replace|merge|grant|revoke)\s"
 _READ_ONLY = {"sqlite": "PRAGMA query_only = ON", "postgresql": "SET TRANSACTION READ ONLY"}

@@ -45,7 +45,7 @@ class Watch:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.peak_mb = max(self.peak_mb, _high_water_mb(self._pid))
+        self.peak_mb = max(self.peak_mb, high_water_mb(self._pid))
         self._stop.set()
         self._thread.join()
 
@@ -118,7 +118,11 @@ def _resident(process: psutil.Process) -> int:
         return 0
 
 
-def _high_water_mb(pid: int) -> float:
+def high_water_mb(pid: int) -> float:
+    """Return the most memory that Linux remembers of a process itself, in MB, and 0 elsewhere.
+
+    `resource` gives a new process the memory of the one that it was started from.
+    """
     try:
         lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     except OSError:

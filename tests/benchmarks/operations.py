@@ -85,10 +85,10 @@ def _scored(store: Path, folder: Path) -> list[float]:
     for path in store.glob("predictions.db*"):
         shutil.copy(path, work / path.name)
     program = (
-        "import sys, time, resource; from lib import answers, batches; answers.in_use(sys.argv[1]);"
+        "import os, sys, time; from lib import answers, batches, vitals; answers.in_use(sys.argv[1]);"
         "t, c = time.perf_counter(), time.process_time(); done = batches.score(sys.argv[1], sys.argv[2]);"
         "print(time.perf_counter() - t, time.process_time() - c,"
-        "resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024);"
+        "vitals.high_water_mb(os.getpid()));"
         "assert done.n_new == done.n_rows, done"
     )
     command = [sys.executable, "-c", program, str(work), str(folder / "million.parquet")]
