@@ -158,7 +158,8 @@ def _what_rows_share_once(dialect: str) -> list[str]:
 
     ``versions`` are the models' versions that predicted, ``writings`` what each call or each batch of requests wrote;
     a prediction names both, for the key that no two share and the order of times are within a version. ``event_ms`` is
-    in milliseconds since 1970. ``predictions`` is what it was, to read, with ``event_ms`` beside ``event_time``.
+    in milliseconds since 1970. ``predictions`` is what it was, to read, with ``event_ms`` beside ``event_time``. That both
+    are there is left to who writes: PostgreSQL would look for them again with each row.
     """
     keep = "" if dialect == "sqlite" else "OVERRIDING SYSTEM VALUE"
     return [
@@ -173,10 +174,9 @@ def _what_rows_share_once(dialect: str) -> list[str]:
             id {IDENTITY[dialect]}, version_id BIGINT NOT NULL REFERENCES versions, batch TEXT NOT NULL,
             preprocessor_version TEXT NOT NULL, at TEXT NOT NULL)""",
         f"""CREATE TABLE predicted (
-            id {IDENTITY[dialect]}, version_id BIGINT NOT NULL REFERENCES versions,
-            writing_id BIGINT NOT NULL REFERENCES writings, served INTEGER NOT NULL, row_key TEXT NOT NULL,
-            event_ms BIGINT NOT NULL, prediction TEXT NOT NULL, probability DOUBLE PRECISION, probabilities TEXT,
-            hash_beside_key TEXT NOT NULL, UNIQUE (row_key, version_id, hash_beside_key))""",
+            id {IDENTITY[dialect]}, version_id BIGINT NOT NULL, writing_id BIGINT NOT NULL, served INTEGER NOT NULL,
+            row_key TEXT NOT NULL, event_ms BIGINT NOT NULL, prediction TEXT NOT NULL, probability DOUBLE PRECISION,
+            probabilities TEXT, hash_beside_key TEXT NOT NULL, UNIQUE (row_key, version_id, hash_beside_key))""",
         """INSERT INTO versions (model_name, model_version)
             SELECT DISTINCT model_name, model_version FROM predicted_before ORDER BY model_name, model_version""",
         """INSERT INTO writings (version_id, batch, preprocessor_version, at)
