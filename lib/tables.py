@@ -158,8 +158,8 @@ def _what_rows_share_once(dialect: str) -> list[str]:
 
     ``versions`` are the models' versions that predicted, ``writings`` what each call or each batch of requests wrote;
     a prediction names both, for the key that no two share and the order of times are within a version. ``event_ms`` is
-    in milliseconds since 1970. ``predictions`` is what it was, to read, with ``event_ms`` beside ``event_time``. That both
-    are there is left to who writes: PostgreSQL would look for them again with each row.
+    in milliseconds since 1970. ``predictions`` is what it was, to read, with ``event_ms`` beside ``event_time``. That
+    what a row names is there is left to who writes: PostgreSQL would look for it again with each row.
     """
     keep = "" if dialect == "sqlite" else "OVERRIDING SYSTEM VALUE"
     return [
