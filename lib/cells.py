@@ -40,14 +40,16 @@ class Column:
     """How one column's cells are read, and what they have to be."""
 
     def __init__(self, entry: Mapping[str, Any], learnt: Mapping[str, Any], gap_words: Sequence[str], *, needed: bool):
-        self.entry, self.name, self.raw, self.kind = entry, entry["name"], entry["raw"], entry["kind"]
+        self.name, self.raw, self.kind, self.part = entry["name"], entry["raw"], entry["kind"], entry.get("part")
+        self.asked = "time" if self.part else self.kind
+        self.entry = {**entry, "kind": self.asked}
         self.words = {*entry.get("gap_words", gap_words), *entry.get("words", [])}
         self.spellings = entry.get("spellings", {})
         self.codes = {float(code) for code in entry.get("codes", [])}
         self.gaps, self.needed = learnt["gaps"], needed
         self.low, self.high = schema.bounds(learnt) if "low" in learnt and self.kind == "number" else (None, None)
         self.learnt = learnt
-        self.read = {"number": self._number, "time": self._time, "text": self._text}[self.kind]
+        self.read = self._part if self.part else getattr(self, f"_{self.kind}")
         self._slowly = lru_cache(maxsize=4096)(self._by_coercion)
 
     def _by_coercion(self, cell: Any) -> Any:
@@ -91,6 +93,12 @@ class Column:
             return np.datetime64("NaT", "us") if self._is_gap(str(cell)) else self._wrong(cell)
         return np.datetime64(found, "us")
 
+    def _part(self, cell: Any) -> float:
+        """Return a part of a time; a number is the part itself, as a tidy table has it."""
+        if isinstance(cell, (int, float)):
+            return self._number(cell)
+        return float(coercion.part_of(pd.Series([self._time(cell)]), self.part)[0])
+
     def _is_gap(self, cell: str) -> bool:
         bare = cell.strip().lower()
         return bare in self.words or (bool(self.codes) and coercion.number_of(cell) in self.codes)
@@ -101,9 +109,9 @@ class Column:
 
     def expected(self) -> str:
         """Return in words what a cell has to be."""
-        if self.low is not None:
+        if self.low is not None and not self.part:
             return f"a number from {self.low:g} to {self.high:g}"
-        return {"number": "a number", "time": "a time, as 2013-07-01T12:00", "text": "a text"}[self.kind]
+        return {"number": "a number", "time": "a time, as 2013-07-01T12:00", "text": "a text"}[self.asked]
 
     def judged(self, found: Any) -> Any:
         """Return a cell that was read, if it is what the model can be asked about."""

@@ -21,6 +21,8 @@ import pandas as pd
 
 ISO = "ISO8601"
 CURRENCIES = "$€£¥₹₽₩₺"
+PARTS = {"hour": "hour", "weekday": "day_of_week", "month": "month"}
+"""Of a time, what comes again, by pandas' name: 0 to 23, from Monday 0 to 6, 1 to 12."""
 FEW = 32
 """Rows up to which cells are read one by one: for a single row, pandas' own steps cost ten times what they do."""
 BLANKS = " \u00a0\u2007\u2009\u202f"
@@ -84,6 +86,10 @@ def convert(values: pd.Series, column: Mapping[str, Any], gap_words: Sequence[st
 
 def _converted(values: pd.Series, column: Mapping[str, Any], gap_words: Sequence[str]) -> pd.Series | np.ndarray:
     words = [*column.get("gap_words", gap_words), *column.get("words", [])]
+    if column["kind"] == "number" and "part" in column:
+        # a tidy table has the part itself, a raw one the time
+        is_part = values.dtype.kind in "iuf"
+        return values.to_numpy(np.float64) if is_part else part_of(times(values, column, words), column["part"])
     kind = {"number": numbers, "time": times, "text": text}[column["kind"]]
     return kind(values, column, words)
 
@@ -110,6 +116,11 @@ def times(values: pd.Series, column: Mapping[str, Any], words: Sequence[str]) ->
     read = times_in(pd.Series(unique, dtype="str"), column.get("formats", [ISO])).to_numpy()
     taken = np.append(read, np.datetime64("NaT", "us"))[codes]
     return pd.Series(taken.astype("datetime64[us]"))
+
+
+def part_of(times: pd.Series, part: str) -> np.ndarray:
+    """Return one of `PARTS` of times, NaN for a gap."""
+    return getattr(times.dt, PARTS[part]).to_numpy(np.float64, na_value=np.nan)
 
 
 def times_in(cells: pd.Series, formats: Sequence[str]) -> pd.Series:

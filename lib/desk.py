@@ -61,7 +61,7 @@ class Desk:
     def __init__(self, answerer: Answerer, key: str = ""):
         self.answerer, self.key = answerer, key
         self.reader = Reader(answerer.contract)
-        self.names = [column.raw for column in self.reader.columns]
+        self.names = list(dict.fromkeys(column.raw for column in self.reader.columns))
         self._time = self._time_column()
         self._shortcut = shortcut.of(answerer.model.estimator, self.reader.kinds)
         if self._shortcut is not None:

@@ -6,7 +6,20 @@ from typing import Any
 
 import pandas as pd
 
-from lib import champion, data, database, decisions, design, files, flights, newer, parameters, reading, splitting
+from lib import (
+    champion,
+    data,
+    database,
+    decisions,
+    design,
+    files,
+    flights,
+    newer,
+    parameters,
+    reading,
+    seasons,
+    splitting,
+)
 from lib.errors import InputError
 from lib.project import Project
 
@@ -97,7 +110,8 @@ def of_table(
         read = reading.tidy(flights.read(), target=flights.TARGET)
     else:
         read = data.read_table(source, values["target"], gaps=values["gaps"])
-    names = {column["raw"]: column["name"] for column in read.spec["columns"]}
+    read = seasons.added(read, source, values["target"], values["time_column"], values["exclude"])
+    names = read.names
     contract = design.contract(source, read.table, names=names, **agreed)
     chosen = candidate or CANDIDATE
     lead = [f"The contract is what {contract['source']} suggests; candidate {chosen} has its own defaults."]

@@ -172,8 +172,9 @@ def _refuse_lost(values: pd.Series, read: pd.Series, entry: dict, gap_words: lis
     if len(present) and pd.to_numeric(present.astype(object), errors="coerce").isin(entry.get("codes", [])).all():
         return
     if len(present):
+        kind = "time" if "part" in entry else entry["kind"]
         raise Unusable(
-            f"Column {entry['raw']!r} takes {entry['kind']}s, and none of its {len(present)} values is one, "
+            f"Column {entry['raw']!r} takes {kind}s, and none of its {len(present)} values is one, "
             f"such as {present.iloc[0]!r}. Correct them, or leave them empty."
         )
 

@@ -4,12 +4,13 @@ The names and the first rows are read, and then the target's column alone; the w
 leave a question open.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 import pandas as pd
 
-from lib import delimited, readers, reading, sources
+from lib import coercion, delimited, readers, reading, sources
 from lib.errors import InputError
 
 DEMO_TARGET = "late"
@@ -18,6 +19,7 @@ ROWS_PER_CLASS = 5
 """Rows that a class needs on average for each fold of the cross-validation to meet it."""
 
 
+_CALENDAR = re.compile(rf"({'|'.join(coercion.PARTS)}) of ")
 NO_COLUMN = ("", "none")
 """What a parameter for a column says when it names none."""
 
@@ -82,7 +84,7 @@ def require_rows(raw: pd.DataFrame, source: str) -> None:
 def _require_columns(where: sources.Source, known: set[str], columns: Mapping[str, Sequence[str]]) -> None:
     for parameter, wanted in columns.items():
         for name in wanted:
-            if name not in known and name not in NO_COLUMN:
+            if name not in known and name not in NO_COLUMN and not _CALENDAR.match(name):
                 raise InputError(
                     f"The table {where} has no column {name!r}, which -p {parameter} names."
                     f"{sources.nearest(name, sorted(known))} Its columns are: {_listed(sorted(known))}."

@@ -35,6 +35,11 @@ class Reading(NamedTuple):
     places: np.ndarray
     n_source: int = 0
 
+    @property
+    def names(self) -> dict[str, str]:
+        """The tidy name of each raw one; parts of a time have no raw name of their own."""
+        return {column["raw"]: column["name"] for column in self.spec["columns"] if "part" not in column}
+
 
 def tidy(raw: pd.DataFrame, *, target: str = "", gaps: Sequence[str] = ()) -> Reading:
     """Return a table with numbers, times and text for what was written, and every change on record.

@@ -102,7 +102,7 @@ def _save(made: release.Release, temporary: Path, model_id: str, run: str | None
             code_paths=[str(code)],
             pip_requirements=packaging.requirements(made.model),
             signature=_signature(made.contract),
-            metadata={"columns": {entry["raw"]: entry["kind"] for entry in made.contract["reading"]["columns"]}},
+            metadata={"columns": {c["raw"]: "time" if "part" in c else c["kind"] for c in _columns(made.contract)}},
             mlflow_model=Model(model_uuid=model_id, model_id=model_id, run_id=run),
         )
     return folder
@@ -118,11 +118,17 @@ def _signature(contract: Mapping[str, Any]):
     from mlflow.types import ColSpec, Schema
     from mlflow.types.schema import AnyType
 
-    needed = contract["required"]
-    inputs = [ColSpec(AnyType(), c["raw"], required=c["name"] in needed) for c in contract["reading"]["columns"]]
+    needed: dict[str, bool] = {}
+    for column in _columns(contract):  # parts of a time share the raw column
+        needed[column["raw"]] = needed.get(column["raw"], False) or column["name"] in contract["required"]
+    inputs = [ColSpec(AnyType(), name, required=required) for name, required in needed.items()]
     answers = [ColSpec("double" if contract["task"] == "regression" else AnyType(), portable.PREDICTION)]
     answers += [ColSpec("double", portable.PROBABILITY.format(label=label)) for label in contract["classes"]]
     return ModelSignature(Schema(inputs), Schema(answers))
+
+
+def _columns(contract: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return contract["reading"]["columns"]
 
 
 def _decide(store, connection: tracking.Connection, made: release.Release, version: int) -> Decision:

@@ -116,16 +116,16 @@ def row(desk: Desk) -> dict[str, Any]:
     return {
         "type": "object",
         "properties": {**named, **{column.raw: _cell(column) for column in columns}},
-        "required": [*named, *(column.raw for column in columns if column.needed or not column.gaps)],
+        "required": list(dict.fromkeys([*named, *(one.raw for one in columns if one.needed or not one.gaps)])),
     }
 
 
 def _cell(column: Column) -> dict[str, Any]:
     gap = ["null"] if column.gaps else []
-    if column.kind == "number":
+    if column.asked == "number":
         bounds = {} if column.low is None else {"minimum": column.low, "maximum": column.high}
         return {"type": ["number", *gap], **bounds}
-    if column.kind == "time":
+    if column.asked == "time":
         return {"type": ["string", *gap], "pattern": _TIME, "examples": ["2013-07-01T12:00:00Z"]}
     known = column.learnt.get("categories", [])
     words = sorted(word for word in column.words if word)
@@ -151,7 +151,9 @@ def example(desk: Desk) -> dict[str, Any]:
     found = {desk.key: "1"} if desk.key else {}
     for column in desk.reader.columns:
         learnt = column.learnt
-        if column.kind == "number":
+        if column.part:
+            found[column.raw] = "2013-07-01T12:00:00"
+        elif column.kind == "number":
             found[column.raw] = (learnt["low"] + learnt["high"]) / 2 if "low" in learnt else None
         elif column.kind == "time":
             found[column.raw] = learnt.get("low")
@@ -166,7 +168,7 @@ def page(desk: Desk) -> str:
     lines = "".join(
         f"<tr><td>{html.escape(column.raw)}<td>{html.escape(column.expected())}<td>{'yes' if column.gaps else 'no'}"
         f"<td>{html.escape(', '.join(column.learnt.get('categories', [])[:8]))}"
-        for column in desk.reader.columns
+        for column in {column.raw: column for column in desk.reader.columns}.values()
     )
     body = json.dumps({"dataframe_records": [example(desk)]}, indent=2, ensure_ascii=False)
     refusals = "".join(f"<tr><td>{status}<td>{html.escape(why)}" for status, why in _REFUSALS.items())
