@@ -1,10 +1,11 @@
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from lib import cells, coercion, data, files, packaging, portable, preflight, reading, schema, seasons
+from lib import cells, coercion, data, files, packaging, portable, preflight, reading, schema, seasons, specification
 from lib.errors import InputError
 
 
@@ -101,3 +102,16 @@ def test_a_part_may_be_named_before_it_is_there(tmp_path):
     preflight.validate(str(tmp_path / "t.csv"), "y", columns={"exclude": ["hour of sold at"]})
     with pytest.raises(InputError, match="no column 'hours'"):
         preflight.validate(str(tmp_path / "t.csv"), "y", columns={"exclude": ["hours"]})
+
+
+def test_the_interface_asks_for_the_time_once_and_not_for_its_parts(contract):
+    both = {**contract["reading"]["columns"][1], "name": "weekday of sold at", "part": "weekday"}
+    columns = [*contract["reading"]["columns"], both]
+    learnt = contract["schema"]["columns"] | {both["name"]: {"type": "number", "gaps": False, "low": 0.0, "high": 6.0}}
+    reader = cells.Reader(
+        {**contract, "reading": {**contract["reading"], "columns": columns}, "schema": {"columns": learnt}}
+    )
+    asked = specification.row(SimpleNamespace(reader=reader, key=""))
+    assert asked["required"] == ["noise", " sold at"]
+    assert asked["properties"][" sold at"]["type"] == ["string"]
+    assert reader.read([specification.example(SimpleNamespace(reader=reader, key=""))])[both["name"]] == [0]
