@@ -96,7 +96,7 @@ def contract(
     known["time_column"] = _time_column(table, known)
     known["group_column"] = known.get("group_column", "").replace(NONE, "")
     known["missingness_leaks"] = known.get("missingness_leaks", [])
-    known["exclude"] |= _identifiers(table, known, known.pop("keep", []))
+    known["exclude"] |= _unfit(table, known, known.pop("keep", []))
     known["features"] = features(table, known)
     known["metric"] = known["metric"] or scoring.DEFAULT_METRIC.get(known["task"], "")
     known["threshold"] = _number(known["threshold"], "threshold")
@@ -162,10 +162,11 @@ def _time_column(table: pd.DataFrame, known: Mapping[str, Any]) -> str:
     return known["time_column"] or proposals.time_column(table.drop(columns=out))
 
 
-def _identifiers(table: pd.DataFrame, known: Mapping[str, Any], keep: Iterable[str]) -> dict[str, str]:
+def _unfit(table: pd.DataFrame, known: Mapping[str, Any], keep: Iterable[str]) -> dict[str, str]:
     spoken_for = {known["target"], known["time_column"], known["group_column"], *known["exclude"], *keep}
-    found = [name for name in proposals.identifiers(table) if name not in spoken_for]
-    return dict.fromkeys(found, proposals.IDENTIFIES)
+    reasons = dict.fromkeys(proposals.identifiers(table), proposals.IDENTIFIES)
+    reasons |= dict.fromkeys(proposals.of_bytes(table), proposals.BYTES)
+    return {name: reason for name, reason in reasons.items() if name not in spoken_for}
 
 
 def _hundredth(known: Mapping[str, Any], y: pd.Series) -> float:

@@ -133,7 +133,7 @@ def _groups(design: Mapping[str, Any], table: pd.DataFrame) -> Iterator[tuple[st
 
 def _identifiers(design: Mapping[str, Any]) -> Iterator[tuple[str, Note]]:
     for name, reason in design["exclude"].items():
-        if reason == proposals.IDENTIFIES:
+        if reason in (proposals.IDENTIFIES, proposals.BYTES):
             yield name, Note("excluded", reason, "no model sees it", 0)
 
 

@@ -11,12 +11,18 @@ MOST_CLASSES_OF_NUMBERS = 10
 MOST_OF_FEW = 20
 """What nineteen of twenty values above 0 stay within, if a target whose name says nothing is taken for counts."""
 
+MOST_CELLS = 0.5
 TIMES_PRESENT = 0.95
 """Least share of rows with a time for a column to order the table."""
 
 IDENTIFIES = "numbers or names the rows: hardly a value comes twice; kept with -p keep=COLUMN"
 """Why an identifier is excluded."""
 
+BYTES = "bytes, such as a picture's, which no model here reads; kept with -p keep=COLUMN"
+"""Why a column that holds no text is excluded."""
+
+_BYTE = r"\\x[0-9a-f]{2}"
+"""A byte that is no text, as `coercion` writes it."""
 _POSITIVE = {"1", "1.0", "true", "yes", "y", "t", "positive", "pos", "ja", "si", "sí", "oui"}
 _IDENTITY = re.compile(r"(^|_|\b)(id|key|uuid|number|no|nr|code|ticket|index|instant)(_|\b|$)|id$", re.IGNORECASE)
 _GROUP = re.compile(
@@ -183,6 +189,15 @@ def group_columns(table: pd.DataFrame) -> list[str]:
 def identifiers(table: pd.DataFrame) -> list[str]:
     """Return columns that number or name the rows: whole numbers or single words, hardly one of them twice."""
     return [name for name in table if _is_identifier(table[name])]
+
+
+def of_bytes(table: pd.DataFrame) -> list[str]:
+    """Return columns most of whose cells are bytes that are no text: pictures, keys, packed values."""
+    return [name for name in table if pd.api.types.is_string_dtype(table[name]) and _is_bytes(table[name].dropna())]
+
+
+def _is_bytes(known: pd.Series) -> bool:
+    return bool(len(known)) and bool(known.iloc[:200].astype(str).str.contains(_BYTE).mean() > MOST_CELLS)
 
 
 def _is_identifier(column: pd.Series) -> bool:

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lib import proposals
+from lib import proposals, reading
 from lib.errors import InputError
 
 
@@ -73,6 +73,12 @@ def test_identifiers_number_or_name_the_rows():
         }
     )
     assert proposals.identifiers(table) == ["PassengerId", "code"]
+
+
+def test_a_column_of_bytes_is_told_from_text_with_a_strange_sign():
+    draw = np.random.default_rng(0)
+    raw = pd.DataFrame({"picture": [draw.bytes(40) for _ in range(60)], "note": ["C:\\xa0", *["plain"] * 59]})
+    assert proposals.of_bytes(reading.tidy(raw).table) == ["picture"]
 
 
 def drawn(name, make):
