@@ -26,6 +26,9 @@ PARTS = {"hour": "hour", "weekday": "day_of_week", "month": "month"}
 FEW = 32
 """Rows up to which cells are read one by one: for a single row, pandas' own steps cost ten times what they do."""
 BLANKS = " \u00a0\u2007\u2009\u202f"
+CLOCK = "h:mm:ss"
+"""The unit of a column of times of day or durations, which are read as seconds."""
+CLOCK_FORM = re.compile(r"(\d{1,3}):([0-5]\d)(?::([0-5]\d(?:\.\d+)?))?", re.ASCII)
 _NUMBER = {
     ".": re.compile(rf"([1-9]\d{{0,2}}(?:[,'’{BLANKS}]\d{{3}})+|\d*)(?:\.(\d*))?([eE][+-]?\d+)?"),
     ",": re.compile(rf"([1-9]\d{{0,2}}(?:[.'’{BLANKS}]\d{{3}})+|\d*)(?:,(\d*))?([eE][+-]?\d+)?"),
@@ -175,8 +178,12 @@ def number_of(cell: str, decimal: str = ".", unit: str = "") -> float:
     """Return the number a person would read in a text, NaN if it is none.
 
     Thousands may be set apart by blanks, apostrophes or whichever of point and comma is not the decimal sign; a
-    currency may stand at either end, the column's unit behind; brackets or a minus mean less than zero.
+    currency may stand at either end, the column's unit behind; brackets or a minus mean less than zero. Of a column of
+    the unit `CLOCK` it is the seconds.
     """
+    if unit == CLOCK:
+        clock = CLOCK_FORM.fullmatch(cell.strip())
+        return 3600.0 * int(clock[1]) + 60.0 * int(clock[2]) + float(clock[3] or 0) if clock else np.nan
     bare = cell.strip().strip(CURRENCIES).strip(BLANKS).replace("\u2212", "-")
     if unit and bare.endswith(unit):
         bare = bare.removesuffix(unit).strip(BLANKS)

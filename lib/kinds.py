@@ -108,7 +108,7 @@ def _of_text(values: pd.Series, words: Sequence[str], decimal: str) -> Kind:
     known = bare[bare.notna() & ~is_gap]
     notes = [*_types(values), *_words_as_gaps(bare[is_gap]), *_stray_blanks(cells[known.index], known)]
     counts = known.value_counts()
-    found = _numbers(counts, decimal) or dates.kind_of(counts, known)
+    found = _clocks(counts) or _numbers(counts, decimal) or dates.kind_of(counts, known)
     if found is None:
         known, merged = spellings.of(counts)
         entry = {"kind": "text"} | ({"spellings": known} if known else {})
@@ -133,6 +133,19 @@ def _numbers(counts: pd.Series, decimal: str) -> Kind | None:
         return None
     entry = {"kind": "number"} | ({"decimal": best} if best != "." else {}) | ({"unit": unit} if unit else {})
     return Kind(entry, _written_numbers(counts, is_number, best, unit))
+
+
+def _clocks(counts: pd.Series) -> Kind | None:
+    """Return the kind of a column whose texts are nearly all times of day or durations; None otherwise."""
+    unique = counts.index.to_series()
+    is_clock = unique.str.fullmatch(coercion.CLOCK_FORM).to_numpy(bool)
+    if counts.empty or counts[is_clock].sum() < ENOUGH * counts.sum():
+        return None
+    notes = [Note("clock times", examples(unique[is_clock]), "read as seconds", int(counts[is_clock].sum()))]
+    if not is_clock.all():
+        other = int(counts[~is_clock].sum())
+        notes.append(Note("not a number", examples(unique[~is_clock]), "turned into gaps", other))
+    return Kind({"kind": "number", "unit": coercion.CLOCK}, notes)
 
 
 def _written_numbers(counts: pd.Series, is_number: np.ndarray, decimal: str, unit: str) -> list[Note]:
