@@ -95,6 +95,8 @@ def _opened(path: Path, sheet: str) -> Iterator[Any]:
 
 
 def _require_sheet(sheet: str, known: Sequence[str], path: Path) -> None:
+    if not known:
+        raise InputError(f"{path} has no sheet of cells. Save the table as a sheet of its own, or as CSV.")
     if sheet and sheet not in known:
         raise InputError(
             f"{path} has no sheet {sheet}.{sources.nearest(sheet, known)} Its sheets are {', '.join(known)}."

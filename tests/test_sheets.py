@@ -73,3 +73,9 @@ def test_numbers_of_a_sheet_are_no_mixed_types(book):
 def test_a_sheet_without_rows_is_a_table_without_rows(tmp_path):
     write_book(tmp_path / "t.xlsx", {"A": [["a", "b"]], "B": []})
     assert readers.read(tmp_path / "t.xlsx").shape == (0, 2) and readers.read(tmp_path / "t.xlsx", "B").shape == (0, 0)
+
+
+def test_a_book_without_a_sheet_is_refused(tmp_path):
+    write_book(tmp_path / "t.xlsx", {})
+    with pytest.raises(InputError, match=r"t\.xlsx (has no sheet|cannot be read as a book)"):
+        readers.read(tmp_path / "t.xlsx")
