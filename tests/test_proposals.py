@@ -101,6 +101,8 @@ QUANTITIES = {
     "prices of what is cheap": drawn("price_usd", lambda draw: draw.poisson(4, 2000)),
     "claims in money, mostly none": drawn("y", lambda d: np.round(d.lognormal(6, 1, 5000)) * (d.random(5000) < 0.1)),
     "rare claims in money": drawn("y", lambda draw: np.round(draw.lognormal(6, 1, 5000)) * (draw.random(5000) < 0.03)),
+    "days in hospital": drawn("LOS", lambda draw: 1 + draw.poisson(3, 2000)),
+    "minutes of waiting": drawn("wait", lambda draw: draw.poisson(draw.gamma(1, 4, 2000))),
     "grades": drawn("G3", lambda draw: draw.binomial(20, 0.55, 2000)),
     "codes": drawn("y", lambda draw: draw.integers(0, 15, 2000)),
     "hours of the day": drawn("y", lambda draw: draw.integers(0, 24, 2000)),
