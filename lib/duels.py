@@ -38,10 +38,10 @@ class Verdict:
 def confidence(look: int) -> float:
     """Return the confidence of the interval that decides at the first look at a challenger, the second, and so on.
 
-    Each look takes a quarter of what the one before may promote by chance, so that all looks together promote hardly
-    more ties than the first alone: a third more at most, however many there are.
+    Each look takes half of what the one before may promote by chance, so that all looks together promote less than
+    twice the ties of the first alone, one in a hundred, however many there are.
     """
-    return 1 - (1 - comparison.CONFIDENCE) / 4 ** (look - 1)
+    return 1 - (1 - comparison.CONFIDENCE) / 2 ** (look - 1)
 
 
 def fight(design: Mapping[str, Any], rows: pd.DataFrame, challenger, champion, *, look: int = 1) -> Verdict:
