@@ -35,28 +35,32 @@ import sys
 import duckdb
 print(len(duckdb.sql(f"SUMMARIZE SELECT * FROM '{sys.argv[1]}'").fetchall()))
 """
+PARTS = ("stages", "profile", "vif", "wide")
 
 
 def main() -> None:
     """Run what the command line asks for."""
     parser = argparse.ArgumentParser(prog="python tests/benchmarks/size.py", description=__doc__)
-    parser.add_argument("parts", nargs="*", default=["stages", "profile", "vif", "wide"], help="default: all four")
+    parser.add_argument("parts", nargs="*", help=f"of {', '.join(PARTS)} (default: all four)")
     parser.add_argument("--rows", type=int, default=10_000_000, help="of the long table (default: 10 million)")
     parser.add_argument("--vif-rows", type=int, default=1_000_000, help="rows for the factors (default: 1 million)")
     asked = parser.parse_args()
+    parts = set(asked.parts or PARTS)
+    if unknown := parts - set(PARTS):
+        parser.error(f"unknown: {', '.join(sorted(unknown))}; the parts are {', '.join(PARTS)}")
     with tempfile.TemporaryDirectory(prefix="cuaderno-size-") as name:
         folder = Path(name)
         long = folder / "long.parquet"
-        if {"stages", "profile"} & set(asked.parts):
+        if {"stages", "profile"} & parts:
             _make_long(long, asked.rows)
             print(f"{asked.rows:,} rows by 20 columns: {long.stat().st_size / 1e6:,.0f} MB of Parquet", flush=True)
-        if "profile" in asked.parts:
+        if "profile" in parts:
             _compare_profiles(long)
-        if "stages" in asked.parts:
+        if "stages" in parts:
             _pipeline(folder, long, FIRST_STAGES)
-        if "vif" in asked.parts:
+        if "vif" in parts:
             _factors(asked.vif_rows, 100)
-        if "wide" in asked.parts:
+        if "wide" in parts:
             _make_wide(folder / "wide.parquet")
             _pipeline(folder, folder / "wide.parquet", ())
 
