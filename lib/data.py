@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lib import coercion, fingerprints, kinds, preflight, readers, reading, sources, splitting, volume
+from lib import coercion, fingerprints, kinds, preflight, readers, reading, seasons, sources, splitting, volume
 
 DEMO = sources.DEMO
 
@@ -19,6 +19,8 @@ def read_table(
     n_rows: int = 0,
     table_mb: float = 0.0,
     random_state: int = 0,
+    time_column: str | None = None,
+    exclude: Sequence[str] = (),
 ) -> reading.Reading:
     """Return the table that `source` names, made tidy, with what was found in it and how to read the next one.
 
@@ -37,6 +39,11 @@ def read_table(
         all of them, however many.
     random_state : int
         Seed of the draw.
+    time_column : str, optional
+        As given for the contract, empty where it is to be proposed: parts of its calendar become columns where they
+        tell of the target, see `seasons.added`. None: no such column is looked for.
+    exclude : sequence of str
+        Columns that a model must not see.
 
     Returns
     -------
@@ -51,10 +58,12 @@ def read_table(
     """
     where = readers.anew(sources.parse(source))
     if 0 < table_mb < (needed_mb := volume.megabytes(where)):
-        return _drawn(where, target, gaps, n_rows, table_mb, needed_mb, random_state)
-    raw = readers.read_source(where)
-    preflight.require_rows(raw, source)
-    return reading.tidy(sample(raw, n_rows, random_state), target=target, gaps=gaps)
+        found = _drawn(where, target, gaps, n_rows, table_mb, needed_mb, random_state)
+    else:
+        raw = readers.read_source(where)
+        preflight.require_rows(raw, source)
+        found = reading.tidy(sample(raw, n_rows, random_state), target=target, gaps=gaps)
+    return found if time_column is None else seasons.added(found, source, target, time_column, exclude)
 
 
 def training_batches(

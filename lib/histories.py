@@ -6,20 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from lib import (
-    champion,
-    data,
-    database,
-    decisions,
-    design,
-    files,
-    flights,
-    newer,
-    parameters,
-    reading,
-    seasons,
-    splitting,
-)
+from lib import champion, data, database, decisions, design, files, flights, newer, parameters, reading, splitting
 from lib.errors import InputError
 from lib.project import Project
 
@@ -109,8 +96,8 @@ def of_table(
     if source == design.DEMO:
         read = reading.tidy(flights.read(), target=flights.TARGET)
     else:
-        read = data.read_table(source, values["target"], gaps=values["gaps"])
-    read = seasons.added(read, source, values["target"], values["time_column"], values["exclude"])
+        calendar = {name: values[name] for name in ("time_column", "exclude")}
+        read = data.read_table(source, values["target"], gaps=values["gaps"], **calendar)
     names = read.names
     contract = design.contract(source, read.table, names=names, **agreed)
     chosen = candidate or CANDIDATE
