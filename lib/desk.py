@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lib import answers, database, payloads, portable, records, shortcut
+from lib import answers, database, payloads, portable, records, rowkeys, shortcut
 from lib.answers import Answerer
 from lib.cells import Column, Reader, Refused
 
@@ -97,14 +97,21 @@ class Desk:
             asked.times = [self._happened(row, n) for n, row in enumerate(asked.rows)]
         except (Refused, payloads.Malformed) as error:
             asked.error = error
+        except Exception:  # what nobody thought of must not take the other requests with it
+            _logger.exception("a request could not be read")
+            asked.error = Failed()
 
     def _key(self, row: Any, n: int) -> str | None:
         if not self.key:
             return None
         found = row.get(self.key)
-        if found is None or isinstance(found, (list, dict)):
+        if found is None or isinstance(found, (list, dict)) or not str(found).strip():
             raise Refused(f"Row {n}: column {self.key!r} names the row, and is missing.", self.key, n)
-        return records.as_text(pd.Series([found], dtype=object))[0]
+        key = records.as_text(pd.Series([found], dtype=object))[0]
+        if "\0" in key or len(key.encode()) > rowkeys.LONGEST:
+            told = f"has at most {rowkeys.LONGEST} bytes, none of them zero"
+            raise Refused(f"Row {n}: column {self.key!r} names the row, and {told}.", self.key, n)
+        return key
 
     def _happened(self, row: Any, n: int) -> str | None:
         if self._time is None:

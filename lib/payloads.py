@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,6 +12,8 @@ from lib.cells import Refused
 
 FORMS = ("dataframe_split", "dataframe_records", "instances", "inputs")
 JSON, CSV = "application/json", "text/csv"
+_HALF = re.compile(r"\\u[dD][89a-fA-F]")
+"""How JSON writes either half of a character beyond the first 65,536."""
 
 
 class Malformed(ValueError):
@@ -69,10 +72,20 @@ def _of_json(text: str, names: Sequence[str]) -> list[Mapping[str, Any]]:
         value = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise Malformed(f"The body is not JSON: {error}.") from None
+    if _HALF.search(text):
+        _require_whole_characters(value)
     given = [form for form in FORMS if isinstance(value, dict) and form in value]
     if len(given) != 1:
         raise Malformed(f"The body is an object with one of {', '.join(FORMS)}; found {_shape(value)}.")
     return _FORMS[given[0]](value[given[0]], names)
+
+
+def _require_whole_characters(value: Any) -> None:
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        half = error.object[error.start].encode("ascii", "backslashreplace").decode()
+        raise Malformed(f"The body has half of a character, {half}, without its other half.") from None
 
 
 def _shape(value: Any) -> str:

@@ -10,6 +10,9 @@ import numpy as np
 import pandas as pd
 
 _SEEDS = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F)
+LONGEST = 1024
+"""Bytes in a key that a user gives; PostgreSQL takes no index entry of more than 2,704, and no text with a zero in it.
+"""
 _GAP = np.uint64(0x5851F42D4C957F2D)
 
 

@@ -6,6 +6,7 @@ Requests that wait are answered together by the `desk`. An answer leaves when it
 
 import asyncio
 import hmac
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from lib.following import Follower
 
 OPEN = ("/ping", "/health")
 """What answers without a token, for whoever only asks whether the server is alive."""
+_logger = logging.getLogger(__name__)
 JSON_HEADER = (b"content-type", b"application/json")
 
 
@@ -93,18 +95,25 @@ class Server:
         for asked, _, deadline in waiting:
             asked.error = TimeoutError() if now > deadline else None
         in_time = [asked for asked, future, _ in waiting if asked.error is None and not future.done()]
-        try:
-            record = self.follower.desk.answer(in_time)
-            if record:
-                self.writer.add(record)
-        except OSError as error:
-            # An answer that cannot be kept is not given.
-            for asked in in_time:
-                asked.error = asked.error or error
+        self._keep_answers(in_time)
         self.gauges.together.observe(len(waiting))
         for asked, future, _ in waiting:
             if not future.done():
                 future.set_result(asked)
+
+    def _keep_answers(self, asked: list[Asked]) -> None:
+        """Answer requests, and write the answers down; those that cannot be kept are not given."""
+        try:
+            record = self.follower.desk.answer(asked)
+            if record:
+                self.writer.add(record)
+        except OSError as error:
+            for each in asked:
+                each.error = each.error or error
+        except Exception:  # whatever it is, nobody may be left without an answer
+            _logger.exception("requests could not be answered")
+            for each in asked:
+                each.error = each.error or Failed()
 
     def observe(self, status: int, seconds: float, n_rows: int) -> None:
         """Count a request."""

@@ -133,6 +133,7 @@ MALFORMED = [
     (b'{"instances": []}', JSON, 400), (b'{"instances": [1]}', JSON, 400), (b'{"instances": [[1]]}', JSON, 400),
     (b'{"inputs": {"a": [1], "b": []}}', JSON, 400),
     (b'{"dataframe_split": {"columns": ["a"], "data": [[]]}}', JSON, 400),
+    (b'{"instances": [{"carrier": "\\ud83d"}]}', JSON, 400), (b'{"instances": [{"\\uDE00": 1}]}', JSON, 400),
     (b'{"instances": [{}], "inputs": []}', JSON, 400), (b"[" * 100_000, JSON, 400), (b"a,b\n1\n", "text/csv", 400),
     (b"", "text/csv", 400), (b"{}", "text/plain", 415), (b"{}", "application/json; charset=latin-1", 415),
 ]  # fmt: skip
