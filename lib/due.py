@@ -14,6 +14,8 @@ from lib.windows import Window
 LENGTHS = ("day", "week", "month")
 MOST_EARLIER = 60_000
 """Predictions before a window that are read again, to learn from their errors."""
+_OPEN_END = pd.Timestamp("9999-12-01")
+"""Later times, as 9999-12-31, say that something has no end; a window of them would end in a year of five digits."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,7 @@ def windows(
     """
     require_length(by)
     days = predictions.daily(store, model_name)[["n", "n_labelled"]].reset_index()
+    days = days[days["day"] < _OPEN_END]
     if days.empty:
         return []
     now = pd.Timestamp(now or datetime.now(UTC)).tz_localize(None)

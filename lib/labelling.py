@@ -66,12 +66,15 @@ def label(store: str | Path, source: str, *, model: str = "", key: str = "", col
     Raises
     ------
     InputError
-        If there is no champion, no such table or column, or no label in it that the model knows.
+        If there is no champion, no such table or column, no row, or no label in it that the model knows.
     """
     answerer = answers.in_use(store, model)
     reader = _Reader(answerer, key, column)
-    parts = readers.parts(sources.parse(sources.normalise(source)), PART)
-    labels = pd.concat([reader.read(raw) for raw in parts])
+    where = sources.parse(sources.normalise(source))
+    found = [reader.read(raw) for raw in readers.parts(where, PART)]
+    if not found:
+        raise InputError(f"The table {where} has no rows.")
+    labels = pd.concat(found)
     n_rows, n_unknown = reader.n_rows, sum(reader.unknown.values())
     if n_unknown and labels.notna().sum() == 0:
         raise InputError(

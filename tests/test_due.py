@@ -39,6 +39,15 @@ def test_the_running_window_is_due_where_that_is_asked(store):
     assert [window.start[:10] for window in windows(store, unfinished=True)] == ["2013-07-01", "2013-09-01"]
 
 
+@pytest.mark.parametrize("by", due.LENGTHS)
+def test_a_time_that_stands_for_an_open_end_makes_no_window_and_ends_none(store, by):
+    before = windows(store, by)
+    row = predictions.window(store, "late").head(1)[["prediction", "probability"]]
+    never = row.assign(event_time=pd.Timestamp("9999-12-31"), probabilities=None, input_hash="y")
+    predictions.write(store, "late", never, predictions.Origin("never", 1, "p", "somewhere"))
+    assert windows(store, by) == before
+
+
 def test_weeks_begin_on_monday(store):
     assert [window.start[:10] for window in windows(store, "week")] == ["2013-07-01", "2013-07-15", "2013-07-29"]
 

@@ -88,3 +88,8 @@ def test_a_missing_column_is_named_with_the_nearest(scored, saved):
 def test_labels_without_the_columns_of_the_rows_need_a_key(scored, saved):
     with pytest.raises(InputError, match="with --key"):
         labelling.label(scored, saved(table()[["flight", "late"]]))
+
+
+def test_labels_of_no_rows_are_refused(scored, saved):
+    with pytest.raises(InputError, match="has no rows"):
+        labelling.label(scored, saved(raw_table(5).head(0)))
