@@ -191,9 +191,10 @@ class _Scoring:
                 f"The table has no column {self.key!r} of keys.{sources.nearest(self.key, map(str, raw))} "
                 f"Its columns are: {', '.join(map(str, raw))}."
             )
-        nameless = raw[self.key].isna()
+        nameless = rowkeys.unfit(raw[self.key])
         if nameless.any():
-            self._set_aside(raw[nameless].assign(**{intake.WHY: f"{self.key} is missing, and names the row"}))
+            fit = f"at most {rowkeys.LONGEST} characters, none of them zero"
+            self._set_aside(raw[nameless].assign(**{intake.WHY: f"{self.key} is missing or no name of a row: {fit}"}))
             line = schema.line(self.key, "a key in each row", raw.loc[nameless, self.key], schema.SET_ASIDE)
             self.reports.append(pd.DataFrame([line], columns=schema.REPORT))
         return raw[~nameless]

@@ -108,8 +108,8 @@ class Desk:
         if found is None or isinstance(found, (list, dict)) or not str(found).strip():
             raise Refused(f"Row {n}: column {self.key!r} names the row, and is missing.", self.key, n)
         key = records.as_text(pd.Series([found], dtype=object))[0]
-        if "\0" in key or len(key.encode()) > rowkeys.LONGEST:
-            told = f"has at most {rowkeys.LONGEST} bytes, none of them zero"
+        if "\0" in key or len(key) > rowkeys.LONGEST:
+            told = f"has at most {rowkeys.LONGEST} characters, none of them zero"
             raise Refused(f"Row {n}: column {self.key!r} names the row, and {told}.", self.key, n)
         return key
 

@@ -135,7 +135,7 @@ class _Reader:
                 f"The table has no column {self.key!r} of keys.{sources.nearest(self.key, map(str, raw))} "
                 f"Its columns are: {', '.join(map(str, raw))}."
             )
-        named = raw.loc[raw[self.key].notna(), self.key]
+        named = raw.loc[~rowkeys.unfit(raw[self.key]), self.key]
         return pd.Series(records.as_text(named), index=named.index, dtype="str")
 
     def _by_content(self, raw: pd.DataFrame) -> pd.Series:

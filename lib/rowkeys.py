@@ -10,9 +10,8 @@ import numpy as np
 import pandas as pd
 
 _SEEDS = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F)
-LONGEST = 1024
-"""Bytes in a key that a user gives; PostgreSQL takes no index entry of more than 2,704, and no text with a zero in it.
-"""
+LONGEST = 500
+"""Characters in a key that a user gives: PostgreSQL takes no index entry of more than 2,704 bytes."""
 _GAP = np.uint64(0x5851F42D4C957F2D)
 
 
@@ -94,3 +93,13 @@ class Occurrences:
 def keys(hashed: list[str], occurrences: np.ndarray) -> list[str]:
     """Return the hash for the first row of its like, and the hash with a number for the others."""
     return [key if n == 0 else f"{key}-{n + 1}" for key, n in zip(hashed, occurrences.tolist(), strict=True)]
+
+
+def unfit(given: pd.Series) -> pd.Series:
+    """Return which of a column's values name no row: gaps, blanks, and text that not every database could hold."""
+    if given.dtype.kind in "iufbM":
+        return given.isna()
+    written = given.astype("str")
+    # PostgreSQL's text has no zero in it.
+    unheld = (written.str.len() > LONGEST) | written.str.contains("\0", regex=False)
+    return given.isna() | unheld.fillna(False).astype(bool) | written.str.strip().eq("").fillna(False).astype(bool)

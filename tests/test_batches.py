@@ -123,6 +123,16 @@ def test_rows_that_break_the_contract_are_set_aside_and_none_is_lost(operating, 
     assert {line["column"] for line in done.report} == {"distance"}
 
 
+@pytest.mark.parametrize("key", [None, "", " ", "a\0b", "k" * 501])
+def test_a_row_without_a_key_that_every_database_could_hold_is_set_aside(anywhere, tmp_path, key):
+    rows = raw_table(5).drop(columns="late").assign(order=["1", "2", key, "4", "5"])
+    rows.to_parquet(tmp_path / "orders.parquet")
+    found = batches.score(anywhere, str(tmp_path / "orders.parquet"), key="order")
+    assert (found.n_new, found.n_set_aside) == (4, 1) and "order is missing or no name" in Path(
+        found.set_aside
+    ).read_text()
+
+
 def test_what_was_set_aside_can_be_corrected_and_scored(operating, tmp_path):
     rows = table(20).astype({"distance": object})
     rows.loc[3, "distance"] = "far"

@@ -6,7 +6,7 @@ from releases import MODEL_NAME
 from servers import ROWS
 from sqlalchemy import text
 
-from lib import answers, database, payloads, predictions, rowkeys, serving
+from lib import answers, database, payloads, predictions, serving
 from lib.following import Follower
 
 
@@ -42,7 +42,7 @@ def test_a_character_of_two_halves_is_taken(make):
     assert statuses(make(), {**ROWS[0], "note": "\U0001f600"}) == [200]
 
 
-@pytest.mark.parametrize("key", [None, [], "", "  ", "a\0b", "\u00e9" * rowkeys.LONGEST])
+@pytest.mark.parametrize("key", [None, [], "", "  ", "a\0b", "k" * 501])
 def test_a_key_that_no_database_could_hold_is_refused_and_takes_no_other_request_with_it(make, key):
     server = make(key="id")
     good, bad = ask(server, {**ROWS[0], "id": "order 1"}, {**ROWS[1], "id": key})
