@@ -209,8 +209,9 @@ _MILLISECONDS = {
 """A time that was text, as ISO 8601 with three digits of a second and of UTC, as a number."""
 _AS_TEXT = {
     "sqlite": "strftime('%Y-%m-%dT%H:%M:%f+00:00', r.event_ms / 1000.0, 'unixepoch')",
-    "postgresql": """to_char(to_timestamp(r.event_ms / 1000.0) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS')
-        || '+00:00'""",
+    # Whole seconds first: with its milliseconds, a time of centuries from here is more than a float holds.
+    "postgresql": """to_char((to_timestamp(r.event_ms / 1000) + mod(r.event_ms, 1000) * interval '1 millisecond')
+        AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS') || '+00:00'""",
 }
 """And the other way."""
 

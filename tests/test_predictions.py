@@ -210,7 +210,7 @@ def test_predictions_of_an_earlier_schema_are_what_they_were_and_new_ones_follow
     before = [
         (3, "b", f"{own}-2", own, "2026-01-31T23:59:59.999+00:00"),
         (5, "b", own, other, "1969-12-31T23:59:59.001+00:00"),
-        (8, "b", "order 1", "c" * 40, "0099-02-28T00:00:00.500+00:00"),
+        (8, "b", "order 1", "c" * 40, "8307-02-28T00:00:00.003+00:00"),
         (9, SERVED, own, own, "2026-02-01T00:00:00.000+00:00"),
     ]
     with pytest.MonkeyPatch.context() as earlier:
