@@ -219,7 +219,7 @@ def cast(values: pd.Series) -> np.ndarray | None:
     try:
         for part in (values.iloc[:100], values):  # text gives itself away in the first cells
             found = part.astype("double[pyarrow]")
-    except (ValueError, TypeError, ImportError, NotImplementedError):
+    except (ValueError, TypeError, ImportError):
         return None
     return found.to_numpy(np.float64, na_value=np.nan)
 
